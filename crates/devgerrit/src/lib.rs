@@ -1,0 +1,1 @@
+//! A small Gerrit over the wire, for the demo and for tests.

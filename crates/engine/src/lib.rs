@@ -1,0 +1,1 @@
+//! The path: intake, gate, run, report.

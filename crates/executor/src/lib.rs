@@ -1,0 +1,1 @@
+//! Verifies a grant, spends it, acts, and signs what happened.

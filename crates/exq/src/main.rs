@@ -1,0 +1,2 @@
+//! The `exq` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Typed client of Gerrit: REST, refs over git, events.

@@ -1,0 +1,1 @@
+//! Grants and consents: signed, verified, single use.

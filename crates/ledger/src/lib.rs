@@ -1,0 +1,1 @@
+//! An append-only, tamper-evident log in C2SP formats.

@@ -1,0 +1,1 @@
+//! The words of Exequatur as types: changes, plans, decisions, grants and runs.

@@ -1,0 +1,1 @@
+//! Pure parser of the meta histories in which Gerrit keeps its reviews.

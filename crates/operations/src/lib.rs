@@ -1,0 +1,1 @@
+//! Operations as code: parse, check with spans, plan.

@@ -1,0 +1,1 @@
+//! Cedar policies over the words of Exequatur: decisions with reasons.

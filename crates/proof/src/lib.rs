@@ -1,0 +1,1 @@
+//! Bundles, and the verifier that trusts nobody.

@@ -1,0 +1,1 @@
+//! Writes as values: what is kept, and how it changes.

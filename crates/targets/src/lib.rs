@@ -1,0 +1,1 @@
+//! What a step acts on: one module per kind of step.
