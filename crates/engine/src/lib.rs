@@ -1,1 +1,3 @@
 //! The path: intake, gate, run, report.
+
+pub mod surface;

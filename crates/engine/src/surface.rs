@@ -1,0 +1,255 @@
+//! What the engine shows and takes: the one surface under the HTTP API, the pages and the command line.
+//!
+//! Everything here is a value that can be printed. Who may see it is the server's question; nothing here holds a secret.
+
+use async_trait::async_trait;
+use model::{
+    Decision, OperationName, OutcomeId, OutcomeState, EnvironmentName, Plan, Project, Reason, Revision, Run, RunId, ServerName,
+    Submission, SubmissionId, Timestamp,
+};
+use serde::Serialize;
+
+/// A submission with all its outcomes.
+#[derive(Clone, Debug, Serialize)]
+pub struct SubmissionView {
+    /// `exequatur.submission-view/1`
+    pub schema: &'static str,
+    /// The submission.
+    pub submission: Submission,
+    /// The subject line of its last change, made safe, if it is still known.
+    pub subject: Option<String>,
+    /// Where the change can be seen in Gerrit.
+    pub change_url: String,
+    /// One for each operation and environment that matched; empty when none did.
+    pub outcomes: Vec<OutcomeView>,
+}
+
+/// One outcome, explained.
+#[derive(Clone, Debug, Serialize)]
+pub struct OutcomeView {
+    /// Its id.
+    pub id: OutcomeId,
+    /// The operation.
+    pub operation: OperationName,
+    /// Its title in the accepted configuration.
+    pub title: String,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// How it stands.
+    pub state: OutcomeState,
+    /// The last decision.
+    pub decision: Option<Decision>,
+    /// The range that was judged: each commit, and what was found.
+    pub range: Option<RangeView>,
+    /// The people whose votes counted, as the reviewed links name them.
+    pub approvers: Vec<String>,
+    /// The run, if one was granted.
+    pub run: Option<RunView>,
+}
+
+/// The range behind a decision.
+#[derive(Clone, Debug, Serialize)]
+pub struct RangeView {
+    /// Where it begins.
+    pub base: Revision,
+    /// Where it ends.
+    pub tip: Revision,
+    /// Whether it is reviewed.
+    pub reviewed: bool,
+    /// Its commits, parents before children.
+    pub commits: Vec<CommitView>,
+}
+
+/// One commit of a range.
+#[derive(Clone, Debug, Serialize)]
+pub struct CommitView {
+    /// The commit.
+    pub sha: Revision,
+    /// `change`, `merge-made-by-gerrit`, `imported` or `unaccounted`.
+    pub account: String,
+    /// Its change, if any.
+    pub change: Option<u64>,
+    /// Whether that change is reviewed.
+    pub reviewed: Option<bool>,
+    /// What was found, one line each: votes that count or don't and why, findings.
+    pub notes: Vec<String>,
+}
+
+/// One run with everything that is known of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunView {
+    /// `exequatur.run-view/1`
+    pub schema: &'static str,
+    /// The run.
+    pub run: Run,
+    /// Its plan.
+    pub plan: Plan,
+    /// The submission behind it.
+    pub submission: SubmissionId,
+    /// What happened, in the ledger's order.
+    pub timeline: Vec<Event>,
+    /// The steps' output: bounded, made safe; never posted to Gerrit.
+    pub outputs: Vec<Output>,
+}
+
+/// One ledger entry in words.
+#[derive(Clone, Debug, Serialize)]
+pub struct Event {
+    /// Its index in the ledger.
+    pub index: u64,
+    /// When.
+    pub at: Timestamp,
+    /// The entry's kind.
+    pub kind: String,
+    /// One line.
+    pub text: String,
+}
+
+/// What a step wrote.
+#[derive(Clone, Debug, Serialize)]
+pub struct Output {
+    /// The step.
+    pub step: String,
+    /// The text.
+    pub text: String,
+    /// Whether some of it is left out.
+    pub truncated: bool,
+}
+
+/// Which runs to list.
+#[derive(Clone, Debug, Default)]
+pub struct RunQuery {
+    /// Only in these states (`granted`, `running`, `undoing`, `finished`); all if empty.
+    pub states: Vec<String>,
+    /// At most so many; 1 to 500.
+    pub limit: usize,
+    /// The `next` of the page before.
+    pub after: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, Serialize)]
+pub struct Page<T> {
+    /// The rows, newest first.
+    pub rows: Vec<T>,
+    /// Give it as `after` for the next page.
+    pub next: Option<String>,
+}
+
+/// One line of a list of runs.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunRow {
+    /// The run.
+    pub id: RunId,
+    /// The operation.
+    pub operation: OperationName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The revision that runs.
+    pub revision: Revision,
+    /// The submission behind it.
+    pub submission: SubmissionId,
+    /// When it was granted.
+    pub granted_at: Timestamp,
+    /// `granted`, `running`, `undoing`, or the result.
+    pub state: String,
+}
+
+/// What `exq why` asks about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A change, by number, on one server.
+    Change(ServerName, u64),
+    /// A submission.
+    Submission(SubmissionId),
+    /// A run.
+    Run(RunId),
+}
+
+/// How a change in the operations project fared.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConfigurationView {
+    /// The commit in force.
+    pub accepted: Revision,
+    /// Since when.
+    pub since: Timestamp,
+    /// A newer commit that is not accepted, and why.
+    pub refused: Option<(Revision, Vec<Reason>)>,
+}
+
+/// The answer to a hook, already durable when it is `Stored`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HookAnswer {
+    /// Written down; will be looked at.
+    Stored,
+    /// The same hint is waiting already.
+    Known,
+    /// Understood, and of no interest.
+    Ignored,
+    /// Not readable as an event.
+    Malformed,
+    /// This source has used up its budget for now.
+    OverBudget,
+    /// No such server, or the secret is wrong: the same answer for both.
+    NotFound,
+    /// It could not be written down.
+    Unavailable,
+}
+
+/// How the parts are.
+#[derive(Clone, Debug, Serialize)]
+pub struct Health {
+    /// May serve: the store answers, a configuration is in force.
+    pub ready: bool,
+    /// Each part: name, whether it is well, and a line about it.
+    pub parts: Vec<(String, bool, String)>,
+    /// Alarms that a person should look at, newest first.
+    pub alarms: Vec<String>,
+}
+
+/// Figures for `/metrics`: name, labels, value.
+pub type Metric = (&'static str, Vec<(&'static str, String)>, u64);
+
+/// Why something couldn't be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum SurfaceError {
+    /// There is no such thing.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// The store doesn't answer.
+    #[error("the store can't be read: {0}")]
+    Unavailable(String),
+}
+
+/// What the engine shows and takes.
+#[async_trait]
+pub trait Surface: Send + Sync {
+    /// Takes a hook's body. `secret` is the last part of the path. Stores first, then answers.
+    async fn hook(&self, server: &str, secret: &str, source: std::net::IpAddr, body: &[u8]) -> HookAnswer;
+    /// The newest submissions.
+    async fn submissions(&self, limit: usize, after: Option<String>) -> Result<Page<SubmissionView>, SurfaceError>;
+    /// One submission.
+    async fn submission(&self, id: &SubmissionId) -> Result<SubmissionView, SurfaceError>;
+    /// The submission that a change, run or submission belongs to.
+    async fn why(&self, about: &Subject) -> Result<SubmissionView, SurfaceError>;
+    /// The newest runs.
+    async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError>;
+    /// One run.
+    async fn run(&self, id: &RunId) -> Result<RunView, SurfaceError>;
+    /// The bundle that proves one run (`docs/BUNDLE.md`).
+    async fn bundle(&self, id: &RunId) -> Result<Vec<u8>, SurfaceError>;
+    /// The configuration in force.
+    async fn configuration(&self) -> Result<ConfigurationView, SurfaceError>;
+    /// Projects that are watched.
+    fn watched(&self) -> Vec<(ServerName, Project)>;
+    /// The newest signed checkpoint.
+    async fn checkpoint(&self) -> Result<String, SurfaceError>;
+    /// Counts up with each commit that changes something here.
+    fn progress(&self) -> tokio::sync::watch::Receiver<u64>;
+    /// How the parts are.
+    async fn health(&self) -> Health;
+    /// Figures.
+    async fn metrics(&self) -> Vec<Metric>;
+}
