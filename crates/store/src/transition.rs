@@ -1,0 +1,135 @@
+//! One change of what is kept, as a value.
+
+use ledger::Draft;
+
+use crate::{Invalid, Kept, limits};
+
+/// What has to be true of a record for it to change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expect {
+    /// There is none.
+    Absent,
+    /// It is at this version.
+    Version(u64),
+    /// Whatever is there; only for bookkeeping.
+    Any,
+}
+
+impl Expect {
+    /// Whether a record at this version (or none) is as expected.
+    #[must_use]
+    pub fn holds(self, found: Option<u64>) -> bool {
+        match self {
+            Self::Absent => found.is_none(),
+            Self::Version(version) => found == Some(version),
+            Self::Any => true,
+        }
+    }
+}
+
+/// A record as it is about to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewRecord {
+    /// The kind.
+    pub kind: &'static str,
+    /// The key.
+    pub key: String,
+    /// How it stands.
+    pub state: &'static str,
+    /// What it is ordered by.
+    pub sort: i64,
+    /// Canonical JSON.
+    pub body: Vec<u8>,
+}
+
+impl NewRecord {
+    fn of<T: Kept>(value: &T) -> Result<Self, Invalid> {
+        let key = value.key();
+        let body = model::to_canonical(value).map_err(|why| Invalid::Body {
+            kind: T::KIND,
+            key: key.clone(),
+            why,
+        })?;
+        let record = Self { kind: T::KIND, key, state: value.state(), sort: value.sort(), body };
+        limits::check(&record)?;
+        Ok(record)
+    }
+}
+
+/// What a transition does. Read by stores; made only through [`Transition`].
+#[derive(Debug)]
+pub enum Act {
+    /// Writes a recorded kind, with its entry.
+    Record(Expect, NewRecord, Box<Draft>),
+    /// Writes bookkeeping.
+    Note(Expect, NewRecord),
+    /// Deletes bookkeeping.
+    Forget(Expect, &'static str, String),
+    /// Adds an entry that goes with no record.
+    Entry(Box<Draft>),
+    /// Erases a body beside the ledger, and says so in an entry.
+    Erase(u64, String, Box<Draft>),
+}
+
+/// A precondition, a new state and the entry that records it. The constructors are the only way to one: a recorded
+/// kind can't be written without an entry, and nothing recorded can be deleted (I6).
+#[derive(Debug)]
+pub struct Transition(Act);
+
+impl Transition {
+    /// Writes a recorded kind, with the entry that says so.
+    ///
+    /// # Errors
+    /// [`Invalid`] when the value can't be kept, or when `expect` is [`Expect::Any`].
+    pub fn recorded<T: Kept>(expect: Expect, value: &T, entry: Draft) -> Result<Self, Invalid> {
+        const { assert!(T::RECORDED, "bookkeeping has no entry: use Transition::bookkeeping") };
+        if expect == Expect::Any {
+            return Err(Invalid::AnyOfRecorded { kind: T::KIND });
+        }
+        Ok(Self(Act::Record(expect, NewRecord::of(value)?, Box::new(entry))))
+    }
+
+    /// Writes bookkeeping.
+    ///
+    /// # Errors
+    /// [`Invalid`] when the value can't be kept.
+    pub fn bookkeeping<T: Kept>(expect: Expect, value: &T) -> Result<Self, Invalid> {
+        const { assert!(!T::RECORDED, "a recorded kind needs an entry: use Transition::recorded") };
+        Ok(Self(Act::Note(expect, NewRecord::of(value)?)))
+    }
+
+    /// Deletes bookkeeping. With [`Expect::Any`] it needn't be there.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a key that can't be one.
+    pub fn forget<T: Kept>(expect: Expect, key: &str) -> Result<Self, Invalid> {
+        const { assert!(!T::RECORDED, "what is recorded is never deleted") };
+        limits::check_key(T::KIND, key)?;
+        Ok(Self(Act::Forget(expect, T::KIND, key.to_owned())))
+    }
+
+    /// Adds an entry that changes no record: a summary of refused hints, an alarm.
+    #[must_use]
+    pub fn entry(entry: Draft) -> Self {
+        Self(Act::Entry(Box::new(entry)))
+    }
+
+    /// Erases, with its salt, the body called `name` beside entry `index`; `entry` says who wanted it and why. The
+    /// proofs over the entry survive and say that it was erased.
+    #[must_use]
+    pub fn erase(index: u64, name: &str, entry: Draft) -> Self {
+        Self(Act::Erase(index, name.to_owned(), Box::new(entry)))
+    }
+
+    /// What it does.
+    #[must_use]
+    pub const fn act(&self) -> &Act {
+        &self.0
+    }
+
+    /// What it does, given away.
+    #[must_use]
+    pub fn into_act(self) -> Act {
+        self.0
+    }
+}
