@@ -1,0 +1,1 @@
+//! Builders of made-up histories, for tests.

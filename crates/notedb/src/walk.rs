@@ -1,0 +1,169 @@
+//! Walks over commits, cheap and lazy.
+
+use std::collections::{BTreeMap, BinaryHeap, HashSet};
+
+use crate::commit::Links;
+use crate::{Commit, Kind, ObjectId, Objects, ReadError};
+
+/// The parents and the committer's second of one commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitLinks {
+    /// The parents, in order.
+    pub parents: Vec<ObjectId>,
+    /// Committer time, seconds since 1970; 0 if unreadable. Good for the order of a search, never for a verdict.
+    pub seconds: i64,
+}
+
+/// Parents and time of a commit; `None` if it is not there or no commit.
+///
+/// # Errors
+/// [`ReadError`] of the store.
+pub fn links<O: Objects + ?Sized>(objects: &O, id: &ObjectId) -> Result<Option<CommitLinks>, ReadError> {
+    let Some(object) = objects.get(id)?.filter(|object| object.kind == Kind::Commit) else { return Ok(None) };
+    Ok(Links::parse(&object.data).map(|links| CommitLinks { parents: links.parents, seconds: links.seconds }))
+}
+
+/// A whole commit; `None` if it is not there, no commit, or none that parses.
+///
+/// # Errors
+/// [`ReadError`] of the store.
+pub fn commit<O: Objects + ?Sized>(objects: &O, id: &ObjectId) -> Result<Option<Commit>, ReadError> {
+    let object = objects.get(id)?.filter(|object| object.kind == Kind::Commit);
+    Ok(object.and_then(|object| Commit::parse(*id, &object.data).ok()))
+}
+
+/// What can be reached from some commits, found out only as far as it is asked for.
+///
+/// The search goes by committer time, newest first, so that what lies near the tips is found after few reads; but
+/// only an exhausted search says no, so wrong clocks cost time and never truth. A commit that is not in the store ends
+/// that way of the search.
+#[derive(Debug, Default)]
+pub struct Reach {
+    seen: HashSet<ObjectId>,
+    queue: BinaryHeap<(i64, ObjectId)>,
+}
+
+impl Reach {
+    /// From these tips, which are reached themselves if they are commits in the store.
+    ///
+    /// # Errors
+    /// [`ReadError`] of the store.
+    pub fn new<O: Objects + ?Sized>(objects: &O, tips: &[ObjectId]) -> Result<Self, ReadError> {
+        let mut reach = Self::default();
+        for tip in tips {
+            reach.push(objects, *tip)?;
+        }
+        Ok(reach)
+    }
+
+    fn push<O: Objects + ?Sized>(&mut self, objects: &O, id: ObjectId) -> Result<(), ReadError> {
+        if !self.seen.contains(&id)
+            && let Some(links) = links(objects, &id)?
+        {
+            self.seen.insert(id);
+            self.queue.push((links.seconds, id));
+        }
+        Ok(())
+    }
+
+    /// Whether the commit is reached.
+    ///
+    /// # Errors
+    /// [`ReadError`] of the store.
+    pub fn contains<O: Objects + ?Sized>(&mut self, objects: &O, id: &ObjectId) -> Result<bool, ReadError> {
+        while !self.seen.contains(id) {
+            let Some((_, next)) = self.queue.pop() else { return Ok(false) };
+            for parent in links(objects, &next)?.map(|links| links.parents).unwrap_or_default() {
+                self.push(objects, parent)?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// All that is reached.
+    ///
+    /// # Errors
+    /// [`ReadError`] of the store.
+    pub fn all<O: Objects + ?Sized>(mut self, objects: &O) -> Result<HashSet<ObjectId>, ReadError> {
+        while let Some((_, next)) = self.queue.pop() {
+            for parent in links(objects, &next)?.map(|links| links.parents).unwrap_or_default() {
+                self.push(objects, parent)?;
+            }
+        }
+        Ok(self.seen)
+    }
+}
+
+/// The commits reachable from `tips` and not from `hidden`, with their parents, by id.
+///
+/// Both sides are walked together by committer time, newest first, until nothing is left that could matter. A clock
+/// that ran wrong by more than the range is long can leave a commit in that is in `hidden` too; it never takes one out
+/// that is not.
+///
+/// # Errors
+/// [`ReadError`] of the store.
+pub fn difference<O: Objects + ?Sized>(
+    objects: &O,
+    tips: &[ObjectId],
+    hidden: &[ObjectId],
+) -> Result<BTreeMap<ObjectId, CommitLinks>, ReadError> {
+    let mut walk = Difference::default();
+    for (ids, hide) in [(hidden, true), (tips, false)] {
+        for id in ids {
+            walk.reach(objects, *id, hide)?;
+        }
+    }
+    walk.run(objects)?;
+    Ok(walk.commits.into_iter().filter(|(id, _)| !walk.hidden.contains(id)).collect())
+}
+
+#[derive(Default)]
+struct Difference {
+    commits: BTreeMap<ObjectId, CommitLinks>,
+    hidden: HashSet<ObjectId>,
+    queue: BinaryHeap<(i64, ObjectId)>,
+    /// The oldest second of anything in the range, below which the hidden side need not be followed.
+    oldest: Option<i64>,
+}
+
+impl Difference {
+    fn reach<O: Objects + ?Sized>(&mut self, objects: &O, id: ObjectId, hide: bool) -> Result<(), ReadError> {
+        if hide {
+            // What was taken for wanted and turns out hidden takes its known ancestors with it.
+            let mut stack = vec![id];
+            while let Some(id) = stack.pop() {
+                if self.hidden.insert(id)
+                    && let Some(known) = self.commits.get(&id)
+                {
+                    stack.extend(&known.parents);
+                }
+            }
+        }
+        if self.commits.contains_key(&id) {
+            return Ok(());
+        }
+        if let Some(links) = links(objects, &id)? {
+            self.queue.push((links.seconds, id));
+            if !self.hidden.contains(&id) {
+                self.oldest = Some(self.oldest.map_or(links.seconds, |oldest| oldest.min(links.seconds)));
+            }
+            self.commits.insert(id, links);
+        }
+        Ok(())
+    }
+
+    fn run<O: Objects + ?Sized>(&mut self, objects: &O) -> Result<(), ReadError> {
+        while let Some((seconds, id)) = self.queue.pop() {
+            let queued_hidden = self.hidden.contains(&id);
+            let nothing_wanted = !self.queue.iter().any(|(_, id)| !self.hidden.contains(id));
+            if queued_hidden && nothing_wanted && self.oldest.is_none_or(|oldest| seconds < oldest) {
+                break;
+            }
+            let parents = self.commits.get(&id).map(|links| links.parents.clone()).unwrap_or_default();
+            for parent in parents {
+                self.reach(objects, parent, queued_hidden)?;
+            }
+        }
+        Ok(())
+    }
+}
