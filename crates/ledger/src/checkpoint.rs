@@ -1,6 +1,6 @@
 //! Checkpoints: what the log's key stands for (c2sp.org/tlog-checkpoint).
 
-use crate::{Error, Frontier, Hash, LogSigner, Origin, VerifierKey, note};
+use crate::{Error, Frontier, Hash, LogSigner, Origin, VerifierKey, key::PublicKey, note};
 
 /// Largest note that is read, in bytes: room for the log and 16 cosigners, also post-quantum ones.
 pub const MAX_NOTE_BYTES: usize = 128 * 1024;
@@ -78,15 +78,22 @@ impl LogSigner {
     ///
     /// [`Error::OtherLog`] if the checkpoint is of another log than the key.
     pub fn sign(&self, checkpoint: &Checkpoint) -> Result<SignedCheckpoint, Error> {
+        let line = self.line(checkpoint)?;
+        Ok(SignedCheckpoint {
+            checkpoint: checkpoint.clone(),
+            note: format!("{}\n{line}", checkpoint.text()),
+        })
+    }
+
+    /// The signature line alone.
+    fn line(&self, checkpoint: &Checkpoint) -> Result<String, Error> {
         if checkpoint.origin != *self.origin() {
             return Err(Error::OtherLog {
                 found: checkpoint.origin.to_string(),
                 expected: self.origin().to_string(),
             });
         }
-        let text = checkpoint.text();
-        let line = note::line(&self.0.public, &self.0.sign(text.as_bytes()))?;
-        Ok(SignedCheckpoint { checkpoint: checkpoint.clone(), note: format!("{text}\n{line}") })
+        note::line(&self.0.public, &self.0.sign(checkpoint.text().as_bytes()))
     }
 }
 
@@ -118,8 +125,11 @@ impl SignedCheckpoint {
             }
         }
         if !signed {
-            let expected: Vec<_> = ours.iter().map(|key| key.0.label()).collect();
-            return Err(Error::NotSigned { expected: expected.join(", ") });
+            let mut expected = ours.iter().map(|key| key.0.label()).collect::<Vec<_>>().join(", ");
+            if expected.is_empty() {
+                expected.push_str("(none was given)");
+            }
+            return Err(Error::NotSigned { expected });
         }
         let note = String::from_utf8(note.to_vec()).map_err(|_| Error::Note("not UTF-8"))?;
         Ok(Self { checkpoint, note })
@@ -135,25 +145,18 @@ impl SignedCheckpoint {
         &self.note
     }
 
-    /// Adds a further signature by the same log: the new key, while keys are rotated.
+    /// Adds a further signature by the same log: the new key's, while keys are rotated.
     ///
     /// # Errors
     ///
     /// [`Error::OtherLog`] if the key is of another log.
     pub fn also_signed_by(self, signer: &LogSigner) -> Result<Self, Error> {
-        let again = signer.sign(&self.checkpoint)?;
-        let line = again.note.get(self.checkpoint.text().len() + 1..).unwrap_or_default();
-        self.with_line(line)
+        let line = signer.line(&self.checkpoint)?;
+        self.with_line(&signer.0.public, &line)
     }
 
-    /// Adds a signature line; a line that is there already is not doubled.
-    pub(crate) fn with_line(mut self, line: &str) -> Result<Self, Error> {
-        if !self.note.contains(line) {
-            self.note.push_str(line);
-        }
-        if self.note.len() > MAX_NOTE_BYTES {
-            return Err(Error::limit("bytes in a note", self.note.len(), MAX_NOTE_BYTES));
-        }
-        Ok(self)
+    /// Adds a signature line by that key, in place of one that it has there already.
+    pub(crate) fn with_line(self, key: &PublicKey, line: &str) -> Result<Self, Error> {
+        Ok(Self { note: note::parse(self.note.as_bytes())?.with_line(key, line)?, ..self })
     }
 }

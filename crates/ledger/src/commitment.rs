@@ -5,7 +5,7 @@
 //! length leaves HMAC no second way to the same hash. Erasing the salt makes even a guessable body unprovable.
 
 use crate::{Error, hash::bytes32_from_hex};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, Mac, digest::Key};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::Sha256;
 use std::{borrow::Cow, fmt};
@@ -123,8 +123,14 @@ impl Commitment {
     }
 
     fn mac(salt: &Salt) -> Hmac<Sha256> {
-        // HMAC takes a key of any length; this arm can't be reached, and a fixed key would open for no real salt.
-        Hmac::new_from_slice(&salt.0).unwrap_or_else(|_| Hmac::new(&Default::default()))
+        // HMAC pads a key that is shorter than its block with zeros (RFC 2104, section 2); padded here, it can't fail.
+        let mut block = Key::<Hmac<Sha256>>::default();
+        for (to, from) in block.iter_mut().zip(&salt.0) {
+            *to = *from;
+        }
+        let mac = Hmac::new(&block);
+        block.zeroize();
+        mac
     }
 }
 

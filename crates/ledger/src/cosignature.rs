@@ -81,7 +81,7 @@ impl CosignerSigner {
 }
 
 impl SignedCheckpoint {
-    /// Adds a cosignature line that verifies under `key`.
+    /// Adds a cosignature line that verifies under `key`, in place of an older one by that key.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl SignedCheckpoint {
         if cosignatures(&alone, std::slice::from_ref(key))?.is_empty() {
             return Err(Error::NotSigned { expected: key.0.label() });
         }
-        self.with_line(line)
+        self.with_line(&key.0, line)
     }
 
     /// The cosignatures by the witnesses given, one each (the latest), in the order of `keys`; others are ignored.

@@ -1,6 +1,6 @@
 //! The right edge of the tree: all that appending needs.
 
-use crate::{Error, Hash, node_hash};
+use crate::{Error, Hash, MAX_INTEGER, node_hash};
 
 /// Where a node stands: it is the root of the `2^level` leaves from `index · 2^level` on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,10 +88,13 @@ impl Frontier {
     ///
     /// # Errors
     ///
-    /// [`Error::Frontier`] if the length doesn't fit the size.
+    /// [`Error::Frontier`] if the length doesn't fit the size, or the size is over 2^53 − 1.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let (size, rest) = bytes.split_first_chunk::<8>().ok_or(Error::Frontier("shorter than its size"))?;
         let size = u64::from_be_bytes(*size);
+        if size > MAX_INTEGER.unsigned_abs() {
+            return Err(Error::Frontier("larger than any log"));
+        }
         let (peaks, rest) = rest.as_chunks::<32>();
         if peaks.len() != size.count_ones() as usize || !rest.is_empty() {
             return Err(Error::Frontier("the number of hashes doesn't fit the size"));

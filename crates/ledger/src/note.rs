@@ -40,6 +40,22 @@ impl Parsed {
     }
 }
 
+impl Parsed {
+    /// The note with one more signature line; earlier ones by `key` go.
+    pub(crate) fn with_line(&self, key: &PublicKey, line: &str) -> Result<String, Error> {
+        let mut bytes = format!("{}\n", self.text).into_bytes();
+        for other in &self.signatures {
+            if other.id() != key.id || other.name() != key.name.as_str() {
+                bytes.extend(other.to_bytes());
+            }
+        }
+        bytes.extend(line.as_bytes());
+        // Whoever reads the note has limits, so what passes them is not written either.
+        parse(&bytes)?;
+        String::from_utf8(bytes).map_err(|_| Error::Note("not UTF-8"))
+    }
+}
+
 /// One signature line, newline included.
 pub(crate) fn line(key: &PublicKey, signature: &[u8]) -> Result<String, Error> {
     let signature = Signature::new(key.name.to_string(), key.id, signature.to_vec())

@@ -79,8 +79,8 @@ impl InclusionProof {
             }
             if node & 1 == 1 || node == last {
                 hash = node_hash(sibling, &hash);
-                // Up to where this node is a right child; it may be the ragged last one for several levels.
-                let up = if node == 0 { 64 } else { node.trailing_zeros() };
+                // Up to where this node is a right child; the ragged last one has no sibling on some levels.
+                let up = node.trailing_zeros();
                 (node, last) = (shr(node, up), shr(last, up));
             } else {
                 hash = node_hash(&hash, sibling);
@@ -151,7 +151,7 @@ impl ConsistencyProof {
             if node & 1 == 1 || node == last {
                 old = node_hash(sibling, &old);
                 new = node_hash(sibling, &new);
-                let up = if node == 0 { 64 } else { node.trailing_zeros() };
+                let up = node.trailing_zeros();
                 (node, last) = (shr(node, up), shr(last, up));
             } else {
                 new = node_hash(&new, sibling);
