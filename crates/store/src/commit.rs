@@ -37,7 +37,7 @@ impl Object {
 
 /// Transitions and objects that become durable together or not at all. Transitions apply in order: a later one sees
 /// what an earlier one wrote.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Commit {
     transitions: Vec<Transition>,
     objects: Vec<Object>,

@@ -57,7 +57,7 @@ impl NewRecord {
 }
 
 /// What a transition does. Read by stores; made only through [`Transition`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Act {
     /// Writes a recorded kind, with its entry.
     Record(Expect, NewRecord, Box<Draft>),
@@ -73,7 +73,7 @@ pub enum Act {
 
 /// A precondition, a new state and the entry that records it. The constructors are the only way to one: a recorded
 /// kind can't be written without an entry, and nothing recorded can be deleted (I6).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Transition(Act);
 
 impl Transition {
