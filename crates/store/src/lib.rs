@@ -8,8 +8,10 @@
 //! [`Transition::recorded`] writes such a kind, and it takes the entry. There is no SQL here; the stores beside this
 //! crate have it, and all of them pass the same conformance suite (feature `conformance`).
 
+pub mod check;
 mod commit;
 mod error;
+pub mod group;
 mod kept;
 pub mod limits;
 pub mod log;
@@ -18,6 +20,7 @@ mod store;
 mod transition;
 mod typed;
 
+pub use check::{Checked, Checker};
 pub use commit::{Commit, Object, Receipt, StoredCheckpoint};
 pub use error::{CommitError, Invalid, ReadError};
 pub use kept::{Kept, Versioned};

@@ -1,11 +1,9 @@
 //! Drafts become leaves, leaves come under a checkpoint: the part of a commit that is the same in every store. Pure.
 
-use ledger::{
-    Checkpoint, Draft, Frontier, Hash, LogSigner, Salt, Salts, Sealed, SignedCheckpoint, StateRef, Time,
-};
+use ledger::{Checkpoint, Draft, Frontier, Hash, LogSigner, Salt, Salts, Sealed, StateRef, Time};
 use model::{Entropy, Timestamp};
 
-use crate::{CommitError, Invalid, NewRecord};
+use crate::{CommitError, Invalid, NewRecord, StoredCheckpoint};
 
 /// How far the clock may be behind the last entry, in milliseconds. Less than that is taken for jitter, and the entry
 /// gets the last one's time: time never goes back in the ledger.
@@ -103,13 +101,10 @@ impl<'a> Sealing<'a> {
         Ok(SealedEntry { index, leaf: leaf.into_bytes(), hash, salt, sealed })
     }
 
-    /// Signs where the log ends now, and gives the new head.
-    ///
-    /// # Errors
-    /// [`CommitError::Unavailable`] when the signer can't.
-    pub fn finish(self) -> Result<(Head, SignedCheckpoint), CommitError> {
-        let checkpoint = sign(&self.head, self.signer)?;
-        Ok((self.head, checkpoint))
+    /// Where the log ends now.
+    #[must_use]
+    pub fn into_head(self) -> Head {
+        self.head
     }
 
     /// The time of the next entry: the clock's, but never before the last entry's.
@@ -129,9 +124,12 @@ impl<'a> Sealing<'a> {
 ///
 /// # Errors
 /// [`CommitError::Unavailable`] when the signer can't.
-pub fn sign(head: &Head, signer: &LogSigner) -> Result<SignedCheckpoint, CommitError> {
+pub fn sign(head: &Head, signer: &LogSigner) -> Result<StoredCheckpoint, CommitError> {
     let checkpoint = Checkpoint::of(signer.origin().clone(), &head.frontier);
-    signer.sign(&checkpoint).map_err(|why| CommitError::Unavailable { why: format!("no checkpoint: {why}") })
+    let signed = signer
+        .sign(&checkpoint)
+        .map_err(|why| CommitError::Unavailable { why: format!("no checkpoint: {why}") })?;
+    Ok(StoredCheckpoint { size: checkpoint.size, root: checkpoint.root, note: signed.note().to_owned() })
 }
 
 fn not_sealed(why: ledger::Error) -> CommitError {

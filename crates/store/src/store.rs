@@ -7,7 +7,8 @@ use ledger::Hash;
 use model::Digest;
 
 use crate::{
-    Commit, CommitError, Count, Made, Page, Query, ReadError, Receipt, Record, StoredCheckpoint, StoredEntry,
+    Checked, Commit, CommitError, Count, Made, Page, Query, ReadError, Receipt, Record, StoredCheckpoint,
+    StoredEntry,
 };
 
 /// What is kept, and the ledger of how it changed.
@@ -85,4 +86,11 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`ReadError`].
     async fn checkpoints(&self, after: Option<u64>, limit: u32) -> Result<Vec<StoredCheckpoint>, ReadError>;
+
+    /// Compares everything that is kept with the ledger: leaves, hashes, checkpoints, texts, records, objects. Reads the
+    /// whole store.
+    ///
+    /// # Errors
+    /// [`ReadError`] when it can't be read at all; what doesn't fit is in [`Checked::findings`].
+    async fn check(&self) -> Result<Checked, ReadError>;
 }
