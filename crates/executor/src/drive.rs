@@ -1,0 +1,196 @@
+//! Drives a spent run to its end.
+
+use std::{collections::BTreeMap, io, time::Duration};
+
+use async_trait::async_trait;
+use grant::{OutputSummary, StepAt, StepReport, VerifiedGrant};
+use model::{Digest, Plan, Run, StepState, Timestamp};
+use store::{Commit, CommitError, StoreExt as _, Transition};
+use targets::{Acted, Context, Files, Limits, Secrets};
+
+use crate::{
+    Executor, ExecutorError, Spent,
+    advance::{Next, advance},
+    journal::Journal,
+};
+
+/// What others have to write in the commit in which a run ends.
+#[async_trait]
+pub trait Settle: Send + Sync {
+    /// The transitions, for the run as it ended; asked again when the commit has to be tried again.
+    ///
+    /// # Errors
+    /// When it can't be said now; it is asked again.
+    async fn settle(&self, run: &Run) -> Result<Vec<Transition>, ExecutorError>;
+}
+
+/// The longest pause between two tries to record something, in milliseconds.
+const LONGEST_PAUSE_MS: u64 = 5_000;
+
+impl Executor {
+    /// Acts until the run is over. What can't be recorded is tried again for as long as this future is polled: an
+    /// outcome is not given up, and nothing more happens until it is recorded (I6).
+    ///
+    /// # Errors
+    /// What can't be cured by trying again; the run then stays as its journal says.
+    pub async fn drive(&self, spent: Spent, settle: &dyn Settle) -> Result<Run, ExecutorError> {
+        let Spent { grant, mut journal } = spent;
+        let files = self.load(grant.plan()).await?;
+        loop {
+            let next = advance(&mut journal, grant.plan(), self.clock.now())?;
+            self.record(&mut journal, (next == Next::Over).then_some(settle)).await?;
+            let Next::Act(at) = next else { return Ok(journal.run().clone()) };
+            self.step(&grant, &mut journal, at, &files).await?;
+        }
+    }
+
+    async fn step(
+        &self,
+        grant: &VerifiedGrant,
+        journal: &mut Journal,
+        at: StepAt,
+        files: &Loaded,
+    ) -> Result<(), ExecutorError> {
+        let (started_at, attempt) = started(journal.run(), at).ok_or_else(|| journal.broken("no intent"))?;
+        let step = grant.step(at.index).ok_or_else(|| journal.broken("no such step"))?;
+        tracing::info!(run = %grant.run(), step = %step.id, undo = at.undo, attempt, "step begins");
+        let late = grant.check_deadline(self.clock.now()).err();
+        let context = Context {
+            files,
+            scratch: &self.config.scratch,
+            secrets: &Secrets::default(),
+            desk: Some(&*self.desk),
+            limits: Limits::default(),
+        };
+        let acted = match late {
+            Some(_) => None,
+            None => Some(targets::act(grant, at, attempt, &context).await),
+        };
+        let finished_at = self.clock.now().max(started_at);
+        let mut salt = [0; 32];
+        self.entropy.fill(&mut salt).map_err(|why| ExecutorError::Store(why.to_string()))?;
+        let text = acted.as_ref().map_or("", |a| a.output.text());
+        let report = StepReport {
+            schema: StepReport::SCHEMA.to_owned(),
+            run: grant.run().clone(),
+            plan: *grant.plan_digest(),
+            grant: grant.id().clone(),
+            step: at.index,
+            id: step.id.clone(),
+            target: step.target.as_ref().map(|t| t.name.clone()),
+            undo: at.undo,
+            attempt,
+            started_at,
+            finished_at,
+            did: acted.as_ref().map_or(grant::Did::Failed, |a| a.did.kind()),
+            why: acted.as_ref().map_or_else(|| Some("the grant's deadline has passed".to_owned()), why),
+            exit: acted.as_ref().and_then(|a| a.exit),
+            output: summary(acted.as_ref(), &salt),
+        };
+        let signed = report.sign(&self.config.key)?;
+        let result = signed.result(&report);
+        tracing::info!(run = %grant.run(), step = %step.id, undo = at.undo, did = ?report.did, "step ended");
+        journal.object(signed.into_bytes());
+        journal.finish_step(at, result, text, finished_at)
+    }
+
+    /// Commits what is pending; with it, when the run ends, what others have to write.
+    async fn record(&self, journal: &mut Journal, settle: Option<&dyn Settle>) -> Result<(), ExecutorError> {
+        let pending = journal.take_pending();
+        let mut pause_ms = 50;
+        loop {
+            let error = match self.try_record(&pending, journal, settle).await {
+                Ok(()) => return Ok(()),
+                Err(error) if can_be_cured(&error) => error,
+                Err(error) => return Err(error),
+            };
+            tracing::warn!(run = %journal.run().id, %error, pause_ms, "not recorded, trying again; nothing more happens until it is");
+            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            pause_ms = (pause_ms * 2).min(LONGEST_PAUSE_MS);
+        }
+    }
+
+    async fn try_record(
+        &self,
+        pending: &Commit,
+        journal: &Journal,
+        settle: Option<&dyn Settle>,
+    ) -> Result<(), ExecutorError> {
+        let mut commit = pending.clone();
+        if let Some(settle) = settle {
+            settle.settle(journal.run()).await?.into_iter().for_each(|t| commit.push(t));
+        }
+        if commit.is_empty() {
+            return Ok(());
+        }
+        match self.store.commit(commit).await {
+            Ok(_) => Ok(()),
+            // It may have been written by the try before, whose answer was lost.
+            Err(error @ (CommitError::Uncertain { .. } | CommitError::Precondition { .. })) => {
+                let key = journal.run().id.as_str();
+                let found =
+                    self.store.get::<Run>(key).await.map_err(|why| ExecutorError::Store(why.to_string()))?;
+                match found {
+                    Some(found) if found.version == journal.version() && found.value == *journal.run() => {
+                        Ok(())
+                    }
+                    _ => Err(error.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The plan's files, in memory: they are few and small, and a step must not wait for the store.
+    async fn load(&self, plan: &Plan) -> Result<Loaded, ExecutorError> {
+        let mut loaded = BTreeMap::new();
+        for (path, digest) in &plan.files {
+            let bytes =
+                self.store.object(*digest).await.map_err(|why| ExecutorError::Store(why.to_string()))?;
+            let bytes = bytes.ok_or_else(|| ExecutorError::Files(format!("{path} is not in the store")))?;
+            loaded.insert(*digest, bytes);
+        }
+        Ok(Loaded(loaded))
+    }
+}
+
+fn can_be_cured(error: &ExecutorError) -> bool {
+    match error {
+        ExecutorError::NotRecorded(CommitError::Uncertain { .. }) | ExecutorError::Store(_) => true,
+        // Only what others write in the last commit can be in the way of it: they are asked again.
+        ExecutorError::NotRecorded(CommitError::Precondition { kind, .. }) => {
+            *kind != <Run as store::Kept>::KIND
+        }
+        ExecutorError::NotRecorded(error) => error.is_temporary(),
+        _ => false,
+    }
+}
+
+fn started(run: &Run, at: StepAt) -> Option<(Timestamp, u32)> {
+    let step = run.steps.get(usize::try_from(at.index).ok()?)?;
+    match if at.undo { &step.undo } else { &step.state } {
+        StepState::Started { at, attempt } => Some((*at, *attempt)),
+        _ => None,
+    }
+}
+
+fn why(acted: &Acted) -> Option<String> {
+    acted.did.why().map(str::to_owned)
+}
+
+fn summary(acted: Option<&Acted>, salt: &[u8; 32]) -> OutputSummary {
+    acted.map_or_else(
+        || OutputSummary::commit(0, false, "", salt),
+        |a| OutputSummary::commit(a.output.bytes(), a.output.truncated(), a.output.text(), salt),
+    )
+}
+
+/// Files in memory.
+struct Loaded(BTreeMap<Digest, Vec<u8>>);
+
+impl Files for Loaded {
+    fn read(&self, sha256: &Digest, limit: usize) -> io::Result<Vec<u8>> {
+        let bytes = self.0.get(sha256).ok_or(io::ErrorKind::NotFound)?;
+        if bytes.len() > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes.clone()) }
+    }
+}
