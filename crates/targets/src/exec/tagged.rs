@@ -1,0 +1,78 @@
+//! Finds the processes of an action by the idempotency key in their environment: also those that left the process group,
+//! and those that outlived a crash of ours.
+
+use std::{
+    fs::{self, File},
+    io::Read as _,
+    time::Duration,
+};
+
+use grant::{StepAt, VerifiedGrant};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use tokio::time::sleep;
+
+/// What is read at most of one environment, in bytes: what Linux allows for arguments and environment by default.
+const ENVIRONMENT_LIMIT: u64 = 2 * 1024 * 1024;
+
+/// How often, and at what distance, is looked whether all are gone: five seconds, though most are at once.
+const ROUNDS: u32 = 1000;
+const BETWEEN: Duration = Duration::from_millis(5);
+
+/// The mark that all processes of one action bear.
+#[derive(Clone, Debug)]
+pub(super) struct Tag(String);
+
+impl Tag {
+    /// The variable.
+    pub(super) const NAME: &'static str = "EXQ_KEY";
+
+    pub(super) fn of(grant: &VerifiedGrant, at: StepAt) -> Self {
+        Self(grant.idempotency_key(at).to_string())
+    }
+
+    pub(super) fn value(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether any process bears it.
+    pub(super) fn is_there(&self) -> bool {
+        self.visit(|_| ()) > 0
+    }
+
+    /// Sends a signal to all that bear it.
+    pub(super) fn signal(&self, signal: Signal) -> usize {
+        self.visit(|process| {
+            // It fails only if the process is gone meanwhile, or is another user's.
+            let _ = pidfd_send_signal(process, signal);
+        })
+    }
+
+    /// Kills all that bear it; says whether none is left.
+    pub(super) async fn kill_all(&self) -> bool {
+        for _ in 0..ROUNDS {
+            if self.signal(Signal::KILL) == 0 {
+                return true;
+            }
+            sleep(BETWEEN).await; // a killed process takes a moment to be gone
+        }
+        false
+    }
+
+    /// Visits each process that bears it; says how many there were. A zombie has no environment any more.
+    fn visit(&self, visit: impl Fn(&rustix::fd::OwnedFd)) -> usize {
+        let wanted = format!("{}={}", Self::NAME, self.0);
+        let own = std::process::id();
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        let bearers = numbers.filter(|number| *number != own).filter_map(|number| {
+            // Held before it is looked at: its number can't become another's in between.
+            let process =
+                pidfd_open(Pid::from_raw(i32::try_from(number).ok()?)?, PidfdFlags::empty()).ok()?;
+            let mut environment = Vec::new();
+            let file = File::open(format!("/proc/{number}/environ")).ok()?;
+            file.take(ENVIRONMENT_LIMIT).read_to_end(&mut environment).ok()?;
+            environment.split(|b| *b == 0).any(|entry| entry == wanted.as_bytes()).then_some(process)
+        });
+        bearers.map(|process| visit(&process)).count()
+    }
+}
