@@ -186,6 +186,13 @@ fn even_signed_by_the_right_key_a_text_that_is_no_checkpoint_is_refused() {
 }
 
 #[test]
+fn extension_lines_are_refused_by_name() {
+    let text = format!("{}more\n", head().text());
+    let refused = SignedCheckpoint::open(&signed(&text), &[signer().verifier()]);
+    assert_eq!(refused, Err(Error::Checkpoint("extension lines are not accepted")));
+}
+
+#[test]
 fn a_root_whose_last_base64_digit_has_spare_bits_is_refused() {
     let root = head().root.to_base64();
     let spare = root.replace(&root[42..43], "");
@@ -287,6 +294,33 @@ fn a_cosignature_for_another_head_time_or_key_is_refused() {
     let later = format!("— w1.example {}\n", BASE64_STANDARD.encode(&bytes));
     assert!(matches!(add(&later, &one.verifier()), Err(Error::BadSignature { .. })));
     assert!(matches!(one.cosign(&note, u64::MAX), Err(Error::Limit { .. })));
+}
+
+#[test]
+fn of_several_cosignatures_by_one_witness_the_newest_counts() {
+    let witness = witness("w1.example", 1);
+    let bare = signer().sign(&head()).unwrap();
+    let lines = [300, 400, 100].map(|time| witness.cosign(&bare, time).unwrap()).concat();
+    let note = format!("{}{lines}", bare.note());
+    let opened = SignedCheckpoint::open(note.as_bytes(), &[signer().verifier()]).unwrap();
+    let seen = opened.cosignatures(&[witness.verifier()]).unwrap();
+    assert_eq!(seen.iter().map(|cosignature| cosignature.at_unix_s).collect::<Vec<_>>(), [400]);
+}
+
+#[test]
+fn a_cosignature_of_a_time_beyond_the_specification_is_refused_though_well_signed() {
+    let bare = signer().sign(&head()).unwrap();
+    let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
+    let id = signed_note::key_id("w1.example", &[&[4][..], key.verifying_key().as_bytes()].concat());
+    let add = |time: u64| {
+        let message = format!("cosignature/v1\ntime {time}\n{}", head().text());
+        let signature = ed25519_dalek::Signer::sign(&key, message.as_bytes()).to_bytes();
+        let bytes = [&id.to_be_bytes()[..], &time.to_be_bytes(), &signature].concat();
+        let line = format!("— w1.example {}\n", BASE64_STANDARD.encode(bytes));
+        bare.clone().with_cosignature(&line, &witness("w1.example", 1).verifier())
+    };
+    add((1 << 63) - 1).unwrap();
+    assert!(matches!(add(1 << 63), Err(Error::BadSignature { .. })));
 }
 
 #[test]

@@ -253,6 +253,10 @@ fn proofs_read_from_tiles_are_those_of_the_tree() {
     let short =
         TileNodes::new(size, |tile: TileId| tile.hashes(&tree).ok().map(|mut bytes| bytes.split_off(32)));
     assert!(matches!(InclusionProof::make(0, size, &short), Err(Error::MissingNode { .. })));
+    let long = TileNodes::new(size, |tile: TileId| {
+        tile.hashes(&tree).ok().map(|bytes| [bytes, vec![0; 32]].concat())
+    });
+    assert!(matches!(InclusionProof::make(0, size, &long), Err(Error::MissingNode { .. })));
     let wrong = TileNodes::new(size, |tile: TileId| {
         let mut bytes = tile.hashes(&tree).ok()?;
         bytes.iter_mut().for_each(|byte| *byte ^= 1);

@@ -130,6 +130,19 @@ fn a_proof_for_another_index_size_or_leaf_does_not_hold() {
 }
 
 #[test]
+fn a_proof_that_stops_below_the_root_does_not_hold() {
+    let leaves = hashes(8);
+    let tree = Tree::from_leaves(&leaves);
+    let mut proof = tree.prove(0, 8).unwrap();
+    proof.path.pop();
+    assert!(proof.verify(&leaves[0], &tree.root_at(4).unwrap()).is_err(), "the root of the left half");
+
+    let mut growth = tree.prove_growth(3, 8).unwrap();
+    growth.path.pop();
+    assert!(growth.verify(&tree.root_at(3).unwrap(), &tree.root_at(4).unwrap()).is_err());
+}
+
+#[test]
 fn a_rewritten_history_has_no_consistency_proof() {
     let before = hashes(23);
     for changed in 0..23 {
