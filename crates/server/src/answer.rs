@@ -1,0 +1,93 @@
+//! Errors by audience. A handler says a [`Problem`]; one layer turns it into JSON or a page, by who asked
+//! (`layers/problems.rs`). What the log gets is written where the problem is made.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use engine::surface::SurfaceError;
+
+/// What the client reads when something is not as asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
+    /// Stable, for programs.
+    pub(crate) code: &'static str,
+    /// What happened, a sentence.
+    pub(crate) message: String,
+    /// What to do, a sentence.
+    pub(crate) hint: Option<String>,
+    /// When to come back, in seconds.
+    pub(crate) retry_after_s: Option<u32>,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), hint: None, retry_after_s: None }
+    }
+
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    pub(crate) fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after_s: Some(seconds), ..self }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad-request", message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", message)
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "This needs an open session, and there is none.").hint(
+            "Open the one-time address that the server printed at start. From a program, send the command line's \
+             token as `Authorization: Bearer …`.",
+        )
+    }
+
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something broke here while answering. The server goes on; what runs is not touched by this.",
+        )
+        .hint("Tell whoever runs this server the request's id: the log has the rest.")
+    }
+
+    pub(crate) fn busy(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+    }
+
+    /// The surface couldn't show `what`. The store's own words go to the log, not to the client.
+    pub(crate) fn of_surface(what: &str, error: &SurfaceError) -> Self {
+        match error {
+            SurfaceError::NotFound(_) => Self::not_found(format!("There is no such {what}."))
+                .hint("Check the id. `exq why` finds a submission by its change."),
+            SurfaceError::Unavailable(why) => {
+                tracing::error!(what, error = %why, "the store can't be read");
+                Self::busy("unavailable", "The store can't be read at the moment. Nothing is lost by this.")
+                    .hint("Try again; /readyz says which part is down.")
+                    .retry_after(5)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer realm=\"exequatur\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,61 @@
+//! Reading what a client asks: ids from paths, questions from queries. What can't be read is a 400 that says why.
+
+use std::str::FromStr;
+
+use axum::{
+    extract::{Query, rejection::QueryRejection},
+    response::{IntoResponse as _, Response},
+};
+
+use crate::answer::Problem;
+
+/// The longest `after` that is taken, in bytes.
+const MAX_CURSOR: usize = 256;
+/// The most rows of one page.
+const MAX_LIMIT: usize = 500;
+/// Rows of a page, if nobody says otherwise.
+const DEFAULT_LIMIT: usize = 50;
+
+/// An id, as its grammar has it.
+pub(crate) fn id<T: FromStr<Err: std::fmt::Display>>(what: &str, text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error: T::Err| {
+        Problem::bad_request(format!("This is no {what}."))
+            .hint(crate::text::Shown::line(&error.to_string()).to_string())
+    })
+}
+
+/// A query of which every key is known.
+pub(crate) fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+    query.map(|Query(asked)| asked).map_err(|error| {
+        Problem::bad_request("The query can't be read.")
+            .hint(crate::text::Shown::line(&error.body_text()).to_string())
+    })
+}
+
+/// How many rows.
+pub(crate) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
+    let limit = asked.unwrap_or(DEFAULT_LIMIT);
+    if (1..=MAX_LIMIT).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Problem::bad_request(format!("`limit` is 1 to {MAX_LIMIT}.")))
+    }
+}
+
+/// Where the page begins.
+pub(crate) fn after(asked: Option<String>) -> Result<Option<String>, Problem> {
+    match asked {
+        Some(text) if text.is_empty() || text.len() > MAX_CURSOR => {
+            Err(Problem::bad_request("`after` is no `next` of a page before."))
+        }
+        other => Ok(other),
+    }
+}
+
+/// The answer, or the problem, as a response.
+pub(crate) fn answer<T: axum::response::IntoResponse>(result: Result<T, Problem>) -> Response {
+    match result {
+        Ok(good) => good.into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}

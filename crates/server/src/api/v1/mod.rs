@@ -1,0 +1,8 @@
+//! Version 1.
+
+pub(crate) mod checkpoint;
+pub(crate) mod configuration;
+pub(crate) mod open_tokens;
+pub(crate) mod runs;
+pub(crate) mod submissions;
+pub(crate) mod why;

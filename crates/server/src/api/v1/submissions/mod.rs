@@ -1,0 +1,4 @@
+//! Submissions.
+
+pub(crate) mod list;
+pub(crate) mod show;

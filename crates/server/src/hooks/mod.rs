@@ -1,0 +1,3 @@
+//! Hooks: hints from outside.
+
+pub(crate) mod gerrit;

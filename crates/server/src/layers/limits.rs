@@ -1,0 +1,27 @@
+//! A place in the lane, or 503 at once; and a time-out. Nothing queues: who is turned away knows it and comes back.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+
+use crate::{App, answer::Problem};
+
+pub(crate) async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
+    let is_hook = request.uri().path().starts_with("/hooks/");
+    let lane = if is_hook { &app.hooks } else { &app.requests };
+    let Ok(_place) = lane.clone().try_acquire_owned() else {
+        return Problem::busy("busy", "Too many requests at once.").retry_after(1).into_response();
+    };
+    let limit = Duration::from_millis(app.limits.request_timeout_ms);
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::busy("timeout", "The answer took too long and was given up.")
+            .hint("Try again; /readyz says whether a part is down.")
+            .retry_after(5)
+            .into_response(),
+    }
+}

@@ -1,0 +1,42 @@
+//! The page of a problem: what happened, what to do, and the request's id.
+
+use askama::Template;
+use axum::{http::StatusCode, response::Response};
+
+use crate::{App, answer::Problem, pages, text::Shown, view::Frame};
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    status: u16,
+    title: &'a str,
+    message: &'a str,
+    hint: Option<&'a str>,
+    request: &'a str,
+    /// A link to the same page: a browser that followed a link from elsewhere left the session's cookie away, and brings
+    /// it when the link is ours.
+    again: Option<Shown>,
+}
+
+pub(crate) fn page(app: &App, problem: &Problem, path: &str, request: &str) -> Response {
+    let title = match problem.status {
+        StatusCode::BAD_REQUEST => "That can't be read",
+        StatusCode::UNAUTHORIZED => "No session is open here",
+        StatusCode::FORBIDDEN => "Not from here",
+        StatusCode::NOT_FOUND => "There is nothing here",
+        StatusCode::METHOD_NOT_ALLOWED => "Not in this way",
+        StatusCode::MISDIRECTED_REQUEST => "Not by this name",
+        StatusCode::SERVICE_UNAVAILABLE => "Not at the moment",
+        _ => "Something broke",
+    };
+    let is_local = path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/open");
+    let body = ProblemPage {
+        status: problem.status.as_u16(),
+        title,
+        message: &problem.message,
+        hint: problem.hint.as_deref(),
+        request,
+        again: (problem.status == StatusCode::UNAUTHORIZED && is_local).then(|| Shown::line(path)),
+    };
+    pages::page(problem.status, Frame::outside(app, title), &body)
+}
