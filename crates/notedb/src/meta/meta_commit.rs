@@ -109,6 +109,8 @@ impl MetaCommit {
             let label = LabelLine::parse(line.value).map_err(|reason| at(line, reason))?;
             if label.label == "SUBM" {
                 submitter = (label.change.value() != 0).then_some(label.account);
+            } else if label.account.is_none() && commit.author.account().is_none() {
+                return Err(at(line, "names no voter, and the author of the commit is no account"));
             } else {
                 labels.push(label);
             }

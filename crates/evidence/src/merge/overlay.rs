@@ -1,0 +1,28 @@
+//! Objects that a merge makes, over those that are there.
+
+use notedb::{Kind, MapObjects, Object, ObjectId, Objects, ReadError};
+
+/// A store and what was made beside it.
+pub(super) struct Overlay<'a, O: ?Sized> {
+    below: &'a O,
+    made: MapObjects,
+}
+
+impl<'a, O: Objects + ?Sized> Overlay<'a, O> {
+    pub(super) fn new(below: &'a O) -> Self {
+        Self { below, made: MapObjects::new() }
+    }
+
+    pub(super) fn insert(&mut self, kind: Kind, data: Vec<u8>) -> ObjectId {
+        self.made.insert(kind, data)
+    }
+}
+
+impl<O: Objects + ?Sized> Objects for Overlay<'_, O> {
+    fn get(&self, id: &ObjectId) -> Result<Option<Object>, ReadError> {
+        match self.made.get(id)? {
+            Some(object) => Ok(Some(object)),
+            None => self.below.get(id),
+        }
+    }
+}
