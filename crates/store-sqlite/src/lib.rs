@@ -24,6 +24,7 @@ pub use options::Options;
 use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 use ledger::{Hash, VerifierKey};
 use model::Digest;
 use sqlx::SqlitePool;
@@ -47,8 +48,9 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`OpenError`].
-    pub async fn open(options: Options) -> Result<Self, OpenError> {
-        open::open(options).await
+    // Boxed, so that callers on any executor see at once that it is `Send`.
+    pub fn open(options: Options) -> BoxFuture<'static, Result<Self, OpenError>> {
+        Box::pin(open::open(options))
     }
 
     /// Waits until every commit that was taken is answered, and closes the file. Without it, dropping the store does the

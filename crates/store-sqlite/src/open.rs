@@ -30,6 +30,7 @@ pub(crate) async fn open(options: Options) -> Result<SqliteStore, OpenError> {
 
     let mut keys = vec![options.signer.verifier()];
     keys.extend(options.former_keys);
+    let keys: Arc<[VerifierKey]> = Arc::from(keys);
     let connect = writing(&path, options.max_bytes);
     let mut connection = migrated(&connect, &path).await?;
     let end = begin_or_read(&mut connection, &options.signer, &keys, &path).await?;
@@ -51,7 +52,7 @@ pub(crate) async fn open(options: Options) -> Result<SqliteStore, OpenError> {
         entropy: options.entropy,
         lock,
     };
-    Ok(SqliteStore { writer: Writer::start(parts), readers, keys: Arc::from(keys) })
+    Ok(SqliteStore { writer: Writer::start(parts), readers, keys })
 }
 
 /// How the one writer connects.
@@ -88,7 +89,7 @@ fn reading(path: &Path) -> SqliteConnectOptions {
 async fn migrated(connect: &SqliteConnectOptions, path: &Path) -> Result<SqliteConnection, OpenError> {
     let database = |why: sqlx::Error| OpenError::Database { path: path.to_owned(), why: why.to_string() };
     let mut connection = SqliteConnection::connect_with(connect).await.map_err(database)?;
-    sqlx::migrate!().run(&mut connection).await.map_err(|why| match why {
+    sqlx::migrate!().run_direct(None, &mut connection, false).await.map_err(|why| match why {
         MigrateError::Execute(why) => database(why),
         why => OpenError::Schema { path: path.to_owned(), why: why.to_string() },
     })?;
@@ -107,7 +108,7 @@ pub(crate) struct End {
 async fn begin_or_read(
     connection: &mut SqliteConnection,
     signer: &LogSigner,
-    keys: &[VerifierKey],
+    keys: &Arc<[VerifierKey]>,
     path: &Path,
 ) -> Result<End, OpenError> {
     let database = |why: sqlx::Error| OpenError::Database { path: path.to_owned(), why: why.to_string() };

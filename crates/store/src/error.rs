@@ -23,6 +23,14 @@ pub enum Invalid {
         /// Why not.
         why: serde_json::Error,
     },
+    /// A number that canonical JSON doesn't hold exactly.
+    #[error("the {kind} {key:?} has a number beyond ±(2^53 − 1), or one that isn't whole")]
+    Rounded {
+        /// The kind.
+        kind: &'static str,
+        /// The key.
+        key: String,
+    },
     /// A key that is none.
     #[error(
         "a {kind} has a key of {len} bytes: it must have 1 to 512, all visible ASCII\nhint: escape text from outside with `ledger::Fact::id`"

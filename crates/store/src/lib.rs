@@ -10,6 +10,8 @@
 
 pub mod check;
 mod commit;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 pub mod group;
 mod kept;

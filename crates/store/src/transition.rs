@@ -1,6 +1,7 @@
 //! One change of what is kept, as a value.
 
 use ledger::Draft;
+use serde_json::Value;
 
 use crate::{Invalid, Kept, limits};
 
@@ -45,11 +46,14 @@ pub struct NewRecord {
 impl NewRecord {
     fn of<T: Kept>(value: &T) -> Result<Self, Invalid> {
         let key = value.key();
-        let body = model::to_canonical(value).map_err(|why| Invalid::Body {
-            kind: T::KIND,
-            key: key.clone(),
-            why,
-        })?;
+        let wrong = |why| Invalid::Body { kind: T::KIND, key: key.clone(), why };
+        let body = model::to_canonical(value).map_err(wrong)?;
+        // RFC 8785 has no integers beyond 2^53: they would be rounded, and another value be read back.
+        let given: Value = serde_json::to_value(value).map_err(wrong)?;
+        let kept: Value = serde_json::from_slice(&body).map_err(wrong)?;
+        if given != kept {
+            return Err(Invalid::Rounded { kind: T::KIND, key });
+        }
         let record = Self { kind: T::KIND, key, state: value.state(), sort: value.sort(), body };
         limits::check(&record)?;
         Ok(record)
