@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use grant::{StepAt, VerifiedGrant};
 use model::{Exec, Program};
+use rustix::process::Pid;
 use tokio::{io::AsyncReadExt as _, net::unix::pipe, time::Instant};
 
 use self::{command::Started, group::Group, tagged::Tag};
@@ -21,15 +22,19 @@ const SILENCE: Duration = Duration::from_millis(200);
 /// How long the pipe is read at most once the program is gone.
 const AFTERWARDS: Duration = Duration::from_secs(2);
 
+/// How long processes that the program left behind may take to move to a session of their own.
+const LEAVING: Duration = Duration::from_millis(500);
+
 /// How long a killed program may take to be gone; only a process that hangs in the kernel takes longer.
 const KILLED: Duration = Duration::from_secs(5);
 
 /// Runs the program and waits until it and its process group are gone.
 ///
-/// When it ends by itself, what is left of its process group is killed; a process that moved to a session of its own
-/// (`setsid`) is taken for a service that shall stay. When it is stopped (time is over, or the future is dropped), those
-/// are killed too: they are known by the idempotency key in their environment. What clears its environment *and* leaves
-/// the group, or changes its user, is not found.
+/// When it ends by itself, what is left of its process group half a second later is killed; a process that moved to a
+/// session of its own (`setsid`) is taken for a service that shall stay. When it is stopped (time is over, or the future
+/// is dropped), those are killed too: they are known by the idempotency key in their environment. What clears its
+/// environment *and* leaves the group, or changes its user, is not found. An attempt above the first ends, before it
+/// begins, whatever bears the key of the earlier ones.
 pub(crate) async fn act(
     grant: &VerifiedGrant,
     at: StepAt,
@@ -61,36 +66,32 @@ pub fn still_running(grant: &VerifiedGrant, at: StepAt) -> bool {
     Tag::of(grant, at).is_there()
 }
 
+/// How a program came to its end.
+enum End {
+    /// By itself.
+    Itself,
+    /// We ended it.
+    Stopped,
+    /// Something of it is still there.
+    Never,
+}
+
 async fn run(started: Started, tag: Tag, timeout_ms: u64, context: &Context<'_>) -> Acted {
     let Started { mut child, pid, mut output } = started;
     let mut group = Group::new(pid, tag); // dropped before `child`, so its number can't be another's yet
     let mut capture = Capture::new(context.limits.head_bytes, context.limits.tail_bytes);
-    let ending = ending::ended(pid);
-    tokio::pin!(ending);
-
-    let deadline = Instant::now() + Duration::from_millis(timeout_ms);
-    let in_time = drain_until(&mut output, &mut capture, &mut ending, deadline).await;
-    let mut gone = in_time;
-    if !in_time {
-        group.ask();
-        gone =
-            drain_until(&mut output, &mut capture, &mut ending, Instant::now() + context.limits.grace).await;
-        let all_killed = group.kill_everything().await;
-        gone = gone || drain_until(&mut output, &mut capture, &mut ending, Instant::now() + KILLED).await;
-        gone = gone && all_killed;
-    } else {
-        group.kill();
-    }
+    let timeout = Duration::from_millis(timeout_ms);
+    let end = watch(&group, pid, &mut output, &mut capture, timeout, context.limits.grace).await;
     drain_rest(&mut output, &mut capture).await;
     let output = capture.finish(context.secrets);
-    if !gone {
-        return Acted::unknown(format!("did not end within {timeout_ms} ms and can't be killed"))
-            .with(None, output);
+    if matches!(end, End::Never) {
+        let why = format!("did not end within {timeout_ms} ms and can't be killed");
+        return Acted::unknown(why).with(None, output);
     }
     let status = child.wait().await;
     group.is_gone();
     match status {
-        _ if !in_time => {
+        _ if matches!(end, End::Stopped) => {
             Acted::failed(format!("did not end within {timeout_ms} ms and was killed")).with(None, output)
         }
         Ok(status) if status.success() => Acted::succeeded().with(Some(0), output),
@@ -99,16 +100,41 @@ async fn run(started: Started, tag: Tag, timeout_ms: u64, context: &Context<'_>)
     }
 }
 
-/// Reads until the program ends, or the deadline: says whether it ended.
+/// Takes its output until it is gone, by itself or stopped; its exit status is not taken yet.
+async fn watch(
+    group: &Group,
+    pid: Pid,
+    output: &mut pipe::Receiver,
+    capture: &mut Capture,
+    timeout: Duration,
+    grace: Duration,
+) -> End {
+    let ended = ending::ended(pid);
+    tokio::pin!(ended);
+    if drain_until(output, capture, &mut ended, timeout).await {
+        let alone = group.alone();
+        tokio::pin!(alone);
+        drain_until(output, capture, &mut alone, LEAVING).await;
+        group.kill();
+        return End::Itself;
+    }
+    group.ask();
+    let mut gone = drain_until(output, capture, &mut ended, grace).await;
+    let all_killed = group.kill_everything().await;
+    gone = gone || drain_until(output, capture, &mut ended, KILLED).await;
+    if gone && all_killed { End::Stopped } else { End::Never }
+}
+
+/// Reads until something has come to its end, or the time is over: says whether it has.
 async fn drain_until(
     output: &mut pipe::Receiver,
     capture: &mut Capture,
     ending: &mut (impl Future<Output = ()> + Unpin),
-    deadline: Instant,
+    time: Duration,
 ) -> bool {
     let mut buffer = vec![0; 64 * 1024];
     let mut open = true;
-    let over = tokio::time::sleep_until(deadline);
+    let over = tokio::time::sleep(time);
     tokio::pin!(over);
     loop {
         tokio::select! {
