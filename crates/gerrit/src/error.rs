@@ -168,6 +168,14 @@ pub enum Error {
         /// What the answer says is stored: a value, or `nothing`.
         stored: String,
     },
+    /// Something that was asked for over git is not there (any more), or not visible to us: read again where it is.
+    #[error("the server does not (or no longer) have it ({what}): {why}")]
+    Gone {
+        /// The request.
+        what: String,
+        /// What the server said.
+        why: String,
+    },
     /// The git protocol was broken, or a pack is not what it should be.
     #[error("git over HTTP failed ({what}): {why}")]
     Git {
@@ -222,7 +230,7 @@ impl Error {
             }
             Self::NotFound { .. } => Class::NotFound,
             Self::Unauthorized { .. } | Self::Forbidden { .. } => Class::Denied,
-            Self::Conflict { .. } | Self::NotReachable { .. } => Class::Conflict,
+            Self::Conflict { .. } | Self::NotReachable { .. } | Self::Gone { .. } => Class::Conflict,
             Self::BaseUrl { .. }
             | Self::Unusable { .. }
             | Self::Setup { .. }

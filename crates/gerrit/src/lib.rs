@@ -14,9 +14,12 @@ mod client;
 mod config;
 mod encode;
 mod error;
+pub mod git;
+pub mod hint;
 mod http;
 pub mod info;
 pub mod poll;
+pub mod repo;
 mod rest;
 mod time;
 
