@@ -141,7 +141,13 @@ impl GitHttp {
             .await
             .map_err(|error| network(&what, &error, false))?;
         if !response.status().is_success() {
-            return Err(refusal(what, response, false).await);
+            return Err(match refusal(what, response, false).await {
+                // Over git, Gerrit answers so for a project that is not there or that we can't see.
+                Error::Forbidden { what, message } if message.ends_with("unavailable") => {
+                    Error::NotFound { what }
+                }
+                error => error,
+            });
         }
         let content_type = header(response.headers(), CONTENT_TYPE.as_str()).unwrap_or_default();
         if content_type != RESULT {

@@ -20,7 +20,10 @@ impl World {
             people: vec![
                 person("alice", "Alice Adams"),
                 person("bob", "Bob Brown"),
-                Person { other_emails: vec!["carol.clark@example.org".into()], ..person("carol", "Carol Clark") },
+                Person {
+                    other_emails: vec!["carol.clark@example.org".into()],
+                    ..person("carol", "Carol Clark")
+                },
                 person("dave", "Dave Davis"),
                 person("erin", "Erin Evans"),
                 Person { service_user: true, ..person("exq-reader", "Exequatur Reader") },
@@ -61,9 +64,10 @@ fn everywhere() -> Vec<Right> {
         all("refs/heads/*", "label-Code-Review", "approvers", Rule::Votes(-2, 2)),
         all("refs/heads/*", "label-Rollout-Plan", "approvers", Rule::Votes(-1, 1)),
         all("refs/heads/*", "submit", "approvers", Rule::Allow),
-        // Everybody who is signed in may vote ±1 and push for review: not our own accounts.
-        all("refs/heads/*", "label-Code-Review", READERS, Rule::BlockVotes(-1, 1)),
-        all("refs/heads/*", "label-Code-Review", WRITERS, Rule::BlockVotes(-1, 1)),
+        // Everybody who is signed in may vote ±1 and push for review: not our own accounts (but the writer must be able to
+        // make a change where it reverts one). In a section of its own: an ALLOW beside a BLOCK is an exception to it.
+        all("refs/*", "label-Code-Review", READERS, Rule::BlockVotes(-1, 1)),
+        all("refs/*", "label-Code-Review", WRITERS, Rule::BlockVotes(-1, 1)),
         all("refs/for/refs/*", "push", READERS, Rule::Block),
     ]
 }

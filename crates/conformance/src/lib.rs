@@ -1,0 +1,78 @@
+//! What a Gerrit must do for us, as checks that run against any server: the real one, and our small one.
+//!
+//! A [`World`] is a server on which [`realgerrit::provision::World::standard`] was applied. [`suite!`] turns all
+//! checks into tests against one:
+//!
+//! ```ignore
+//! async fn world() -> &'static MyWorld { … }
+//! conformance::suite!(world);
+//! ```
+//!
+//! Checks panic when they fail: they are tests, only kept in a library so that several servers share them. Each works
+//! in a project of its own, so that they run side by side.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "checks are tests, and their names say what must hold"
+)]
+
+pub mod access;
+pub mod changes;
+pub mod git;
+pub mod people;
+pub mod polling;
+pub mod requests;
+pub mod stage;
+pub mod votes;
+
+pub use stage::{Stage, World};
+
+/// Makes a test of every check, against the server that an async function of that name gives.
+#[macro_export]
+macro_rules! suite {
+    ($world:ident) => {
+        $crate::tests! { $world;
+            access: a_wrong_token_is_named_as_such, the_reader_reads_and_writes_nothing,
+                the_writer_reports_but_approves_nothing, only_the_writer_makes_and_submits_requests;
+            changes: an_answer_holds_what_was_read, a_change_is_read_whole, a_change_is_read_as_it_was,
+                what_we_cannot_see_is_not_there, a_chain_is_submitted_together,
+                a_revision_that_is_not_current_is_not_submitted, an_unmet_requirement_keeps_a_change_open,
+                an_overridden_requirement_says_so, a_merged_change_is_reverted;
+            votes: a_vote_that_is_not_stored_is_an_error, after_the_merge_a_vote_only_rises,
+                hashtags_can_be_set_twice, messages_are_not_idempotent, a_message_that_is_too_long_is_refused;
+            requests: a_request_is_one_call_and_reads_back, the_same_change_id_is_refused,
+                text_that_is_no_patch_gives_an_empty_change, a_malformed_patch_is_refused;
+            people: an_address_is_found_only_whole, second_addresses_are_for_the_reader,
+                members_are_counted_through_included_groups, a_hidden_group_is_not_there,
+                a_token_works_until_it_is_deleted, labels_say_their_range, rights_are_seen_by_the_reader_only;
+            polling: a_walk_finds_what_was_merged_page_by_page, what_happens_to_a_merged_change_brings_it_again;
+            git: refs_are_those_that_rest_names, a_mirror_follows_a_change, a_told_revision_needs_no_listing,
+                what_is_gone_there_goes_here, many_objects_stay_one_pack, a_want_that_is_not_there_is_gone,
+                an_unknown_project_is_not_found, the_meta_history_tells_the_same_votes;
+        }
+    };
+}
+
+/// The tests that [`suite!`] makes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tests {
+    ($world:ident; $($module:ident: $($name:ident),+;)+) => {
+        $(mod $module {
+            $(#[tokio::test]
+            async fn $name() {
+                $crate::$module::$name($crate::as_world(super::$world().await)).await;
+            })+
+        })+
+    };
+}
+
+/// Helps [`suite!`] to take any world.
+#[doc(hidden)]
+pub fn as_world<W: World>(world: &W) -> &dyn World {
+    world
+}
