@@ -1,0 +1,139 @@
+//! A tree that was checked.
+
+use std::collections::BTreeMap;
+
+use model::{
+    EnvironmentName, KeyId, OperationName, Project, RefName, Revision, ServerName, Target, TargetName,
+};
+
+use crate::{Calendar, Links, Operation, Report, Roles, Tree};
+
+/// Everything that the operations project says at one commit, checked.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    pub(crate) tree: Tree,
+    pub(crate) operations: BTreeMap<OperationName, Operation>,
+    pub(crate) links: Links,
+    pub(crate) roles: Roles,
+    pub(crate) targets: BTreeMap<TargetName, Vec<Target>>,
+    pub(crate) builders: BTreeMap<String, Builder>,
+    pub(crate) calendar: Calendar,
+    pub(crate) baselines: Vec<Baseline>,
+}
+
+/// Who builds artifacts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Builder {
+    /// The key that signs its statements.
+    pub key: KeyId,
+}
+
+/// A base asserted by a reviewed line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Baseline {
+    /// The operation.
+    pub operation: OperationName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// The server.
+    pub server: ServerName,
+    /// The project.
+    pub project: Project,
+    /// The branch, in full.
+    pub branch: RefName,
+    /// The revision up to which everything is accepted.
+    pub revision: Revision,
+    /// Why.
+    pub reason: String,
+}
+
+impl Configuration {
+    /// Checks a tree.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(tree: &Tree) -> Result<Self, Report> {
+        let (configuration, report) = crate::check(tree);
+        configuration.ok_or(report)
+    }
+
+    /// The files it came from: the executor unpacks programs from here, by the plan's hashes.
+    #[must_use]
+    pub const fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The operation of that name.
+    #[must_use]
+    pub fn operation(&self, name: &OperationName) -> Option<&Operation> {
+        self.operations.get(name)
+    }
+
+    /// All operations, by name.
+    pub fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.values()
+    }
+
+    /// The team's policy files, path and text, by path.
+    pub fn policies(&self) -> impl Iterator<Item = (&str, &str)> {
+        // check refused what isn't UTF-8
+        self.tree
+            .inside("policies/", ".cedar")
+            .filter_map(|(path, bytes)| Some((path, std::str::from_utf8(bytes).ok()?)))
+    }
+
+    /// Whose accounts are whose.
+    #[must_use]
+    pub const fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// Who has which role.
+    #[must_use]
+    pub const fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// The targets of a set, in order.
+    #[must_use]
+    pub fn targets(&self, set: &TargetName) -> Option<&[Target]> {
+        self.targets.get(set).map(Vec::as_slice)
+    }
+
+    /// Who builds artifacts, by name.
+    #[must_use]
+    pub const fn builders(&self) -> &BTreeMap<String, Builder> {
+        &self.builders
+    }
+
+    /// When nothing runs.
+    #[must_use]
+    pub const fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
+    /// The asserted bases; one at most for each operation, environment, server, project and branch.
+    #[must_use]
+    pub fn baselines(&self) -> &[Baseline] {
+        &self.baselines
+    }
+
+    /// The asserted base of an operation in an environment for a branch.
+    #[must_use]
+    pub fn baseline(
+        &self,
+        operation: &OperationName,
+        environment: &EnvironmentName,
+        server: &ServerName,
+        project: &Project,
+        branch: &RefName,
+    ) -> Option<&Baseline> {
+        self.baselines.iter().find(|b| {
+            b.operation == *operation
+                && b.environment == *environment
+                && b.server == *server
+                && b.project == *project
+                && b.branch == *branch
+        })
+    }
+}

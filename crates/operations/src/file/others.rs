@@ -1,0 +1,178 @@
+//! The files beside the operations.
+
+use std::collections::BTreeMap;
+
+use model::{
+    EnvironmentName, KeyId, OperationName, PersonKey, Project, Revision, RoleName, ServerName, TargetName,
+};
+
+use crate::read::{At, Decode, Entries, Kind, Node, Reader, record};
+
+/// `roles.yaml`: roles by name.
+pub(crate) type RolesFile = Entries<RoleName, RoleFile>;
+
+record! {
+    /// A role, filled from one source: for now, from this list.
+    RoleFile {
+        /// What it is for, in a few words.
+        title: Option<At<String>>,
+        /// The persons who have it, by their keys in links.yaml. Nobody is in an empty list.
+        people: Vec<At<PersonKey>>,
+    }
+}
+
+/// `links.yaml`: persons.
+pub(crate) type LinksFile = Vec<PersonFile>;
+
+record! {
+    /// One human.
+    PersonFile {
+        /// The key by which the company names them.
+        person: At<PersonKey>,
+        /// How to call them.
+        name: Option<At<String>>,
+        /// The numbers of their accounts, by Gerrit server.
+        accounts: Option<Entries<ServerName, Vec<At<u64>>>>,
+        /// Their identities.
+        identities: Option<Vec<At<IdentityFile>>>,
+    }
+}
+
+record! {
+    /// An identity as an issuer proves it.
+    IdentityFile {
+        /// The issuer's URL, exactly as in its tokens.
+        issuer: At<String>,
+        /// The subject, exactly as in its tokens.
+        subject: At<String>,
+    }
+}
+
+/// `targets.yaml`: sets of targets by name.
+pub(crate) type TargetsFile = Entries<TargetName, At<Vec<At<TargetFile>>>>;
+
+/// A target: its name and plain text values.
+#[derive(Debug, Clone)]
+pub(crate) struct TargetFile {
+    pub(crate) name: At<TargetName>,
+    pub(crate) values: BTreeMap<String, At<String>>,
+}
+
+impl Decode for TargetFile {
+    fn decode(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let Kind::Map(entries) = &node.kind else {
+            reader.expected(node, "a map with name, and plain text values");
+            return None;
+        };
+        let mut name = None;
+        let mut values = BTreeMap::new();
+        let mut complete = true;
+        for (span, key, value) in entries {
+            if key == "name" {
+                name = At::<TargetName>::decode(value, reader);
+                complete &= name.is_some();
+            } else if !crate::template::is_key(key) {
+                let message =
+                    format!("`{}` is no key of a target: a-z, then a-z, 0-9 and _", crate::read::short(key));
+                reader.error(*span, message);
+                complete = false;
+            } else {
+                match At::<String>::decode(value, reader) {
+                    Some(value) => {
+                        values.insert(key.clone(), value);
+                    }
+                    None => complete = false,
+                }
+            }
+        }
+        if name.is_none() && complete {
+            reader.error_hint(node.span, "the target has no name", "give each target a `name`");
+        }
+        name.filter(|_| complete).map(|name| Self { name, values })
+    }
+}
+
+impl schemars::JsonSchema for TargetFile {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TargetFile".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let name = generator.subschema_for::<At<TargetName>>();
+        schemars::json_schema!({
+            "description": "A target: its name and plain text values.",
+            "type": "object",
+            "required": ["name"],
+            "properties": { "name": name },
+            "additionalProperties": { "type": "string" },
+        })
+    }
+}
+
+/// `builders.yaml`: builders by name.
+pub(crate) type BuildersFile = Entries<String, BuilderFile>;
+
+record! {
+    /// Who builds artifacts.
+    BuilderFile {
+        /// The key that signs its statements.
+        key: At<KeyId>,
+    }
+}
+
+record! {
+    /// `calendar.yaml`
+    CalendarFile {
+        /// Times in which nothing runs.
+        freezes: Vec<FreezeFile>,
+    }
+}
+
+record! {
+    /// A time in which nothing runs.
+    FreezeFile {
+        /// Its name, unique.
+        name: At<String>,
+        /// Its beginning: 2026-12-20T00:00:00Z.
+        from: At<String>,
+        /// Its end, exclusive.
+        until: At<String>,
+        /// Only these operations. Default: all.
+        operations: Option<At<Vec<At<OperationName>>>>,
+        /// Only these environments. Default: all.
+        environments: Option<At<Vec<At<EnvironmentName>>>>,
+        /// Why, to the person who waits.
+        reason: At<String>,
+    }
+}
+
+/// `baselines.yaml`: asserted bases.
+pub(crate) type BaselinesFile = Vec<BaselineFile>;
+
+record! {
+    /// A base asserted by a reviewed line.
+    BaselineFile {
+        /// The operation.
+        operation: At<OperationName>,
+        /// The environment.
+        environment: At<EnvironmentName>,
+        /// The server.
+        server: At<ServerName>,
+        /// The project.
+        project: At<Project>,
+        /// The branch: `main`, or in full.
+        branch: At<String>,
+        /// The revision up to which everything is accepted.
+        revision: At<Revision>,
+        /// Why, and which unreviewed commits this accepts.
+        reason: At<String>,
+    }
+}
+
+crate::read::derived!(
+    IdentityFile,
+    TargetFile,
+    Vec<At<TargetFile>>,
+    Vec<At<OperationName>>,
+    Vec<At<EnvironmentName>>,
+);
