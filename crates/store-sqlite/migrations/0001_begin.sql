@@ -1,10 +1,9 @@
--- One row: where the log ends. `groups` counts the transactions of the writer, so that after a failed COMMIT it can be
--- told whether it took place.
+-- One row. `groups` counts the transactions that had no entry; with the size of the newest checkpoint it tells, after a
+-- failed COMMIT, whether that took place.
 CREATE TABLE meta (
-    id       INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-    origin   TEXT    NOT NULL,
-    groups   INTEGER NOT NULL,
-    frontier BLOB    NOT NULL
+    id     INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    origin TEXT    NOT NULL,
+    groups INTEGER NOT NULL
 ) STRICT;
 
 -- What is kept. `entry` and `salt` are those of the ledger entry that committed to this version; NULL for bookkeeping.
@@ -21,8 +20,8 @@ CREATE TABLE records (
     CHECK ((entry IS NULL) = (salt IS NULL))
 ) STRICT, WITHOUT ROWID;
 
+-- The one index: each further one is a page more to make durable in every commit.
 CREATE INDEX records_by_state ON records (kind, state, sort, key);
-CREATE INDEX records_by_sort ON records (kind, sort, key);
 
 -- The ledger. The leaf is its canonical JSON; the columns after it are read out of it, so they can't say anything else.
 CREATE TABLE entries (
@@ -52,9 +51,11 @@ CREATE TABLE objects (
     bytes  BLOB NOT NULL
 ) STRICT;
 
--- Signed heads of the ledger: one for each group of commits that had entries, and one for the empty ledger.
+-- Signed heads of the ledger: one for each group of commits that had entries, and one for the empty ledger. `frontier` is
+-- the right edge of the tree at that size (ledger::Frontier), with which the log goes on.
 CREATE TABLE checkpoints (
-    size INTEGER NOT NULL PRIMARY KEY CHECK (size >= 0),
-    root BLOB    NOT NULL,
-    note TEXT    NOT NULL
+    size     INTEGER NOT NULL PRIMARY KEY CHECK (size >= 0),
+    root     BLOB    NOT NULL,
+    note     TEXT    NOT NULL,
+    frontier BLOB    NOT NULL
 ) STRICT;

@@ -16,11 +16,15 @@ const CHUNK: i64 = 500;
 
 pub(crate) async fn check(pool: &SqlitePool, keys: &[VerifierKey]) -> Result<Checked, ReadError> {
     let mut transaction = pool.begin().await.map_err(unreadable)?;
-    let meta = sqlx::query!("SELECT origin, frontier FROM meta WHERE id = 1")
+    let origin = sqlx::query_scalar!("SELECT origin FROM meta WHERE id = 1")
         .fetch_one(&mut *transaction)
         .await
         .map_err(unreadable)?;
-    let origin = Origin::new(meta.origin).map_err(|why| damaged(format!("the log's origin: {why}")))?;
+    let frontier = sqlx::query_scalar!("SELECT frontier FROM checkpoints ORDER BY size DESC LIMIT 1")
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(unreadable)?;
+    let origin = Origin::new(origin).map_err(|why| damaged(format!("the log's origin: {why}")))?;
     let mut checker = Checker::new(origin, keys.to_vec());
     integrity(&mut transaction, &mut checker).await?;
     let newest = checkpoints(&mut transaction, &mut checker).await?;
@@ -28,9 +32,9 @@ pub(crate) async fn check(pool: &SqlitePool, keys: &[VerifierKey]) -> Result<Che
     records(&mut transaction, &mut checker).await?;
     objects(&mut transaction, &mut checker).await?;
     transaction.commit().await.map_err(unreadable)?;
-    match (Frontier::from_bytes(&meta.frontier), &newest) {
-        (Ok(frontier), Some(row)) if (frontier.size(), frontier.root()) == (row.size, row.root) => {}
-        _ => checker.find("the end of the log in `meta` isn't that of the newest checkpoint".to_owned()),
+    match (frontier.map(|bytes| Frontier::from_bytes(&bytes)), &newest) {
+        (Some(Ok(frontier)), Some(row)) if (frontier.size(), frontier.root()) == (row.size, row.root) => {}
+        _ => checker.find("the frontier beside the newest checkpoint isn't that of its tree".to_owned()),
     }
     Ok(checker.finish(newest.as_ref()))
 }

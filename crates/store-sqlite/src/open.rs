@@ -96,10 +96,11 @@ async fn migrated(connect: &SqliteConnectOptions, path: &Path) -> Result<SqliteC
     Ok(connection)
 }
 
-/// Where the file says that the log ends, and how often the writer has written.
+/// Where the file says that the log ends, and how far the store has come.
 #[derive(Clone, Debug)]
 pub(crate) struct End {
-    pub(crate) groups: i64,
+    /// Grows with every group of commits: the number of groups without entries plus the number of entries.
+    pub(crate) mark: i64,
     pub(crate) head: log::Head,
     pub(crate) checkpoint: Arc<StoredCheckpoint>,
 }
@@ -156,12 +157,18 @@ async fn begin(connection: &mut SqliteConnection, signer: &LogSigner) -> Result<
     let (size, root, note) =
         (signed(checkpoint.size), checkpoint.root.as_bytes().as_slice(), checkpoint.note.as_str());
     let mut transaction = connection.begin().await?;
-    sqlx::query!("INSERT INTO meta (id, origin, groups, frontier) VALUES (1, ?, 0, ?)", origin, frontier)
+    sqlx::query!("INSERT INTO meta (id, origin, groups) VALUES (1, ?, 0)", origin)
         .execute(&mut *transaction)
         .await?;
-    sqlx::query!("INSERT INTO checkpoints (size, root, note) VALUES (?, ?, ?)", size, root, note)
-        .execute(&mut *transaction)
-        .await?;
+    sqlx::query!(
+        "INSERT INTO checkpoints (size, root, note, frontier) VALUES (?, ?, ?, ?)",
+        size,
+        root,
+        note,
+        frontier
+    )
+    .execute(&mut *transaction)
+    .await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -169,11 +176,18 @@ async fn begin(connection: &mut SqliteConnection, signer: &LogSigner) -> Result<
 /// Reads where the log ends, and compares what can be compared quickly.
 pub(crate) async fn read_end(connection: &mut SqliteConnection) -> Result<End, sqlx::Error> {
     let wrong = |why: String| sqlx::Error::Decode(why.into());
-    let meta =
-        sqlx::query!("SELECT groups, frontier FROM meta WHERE id = 1").fetch_one(&mut *connection).await?;
-    let frontier = Frontier::from_bytes(&meta.frontier).map_err(|why| wrong(why.to_string()))?;
-    let last = sqlx::query!("SELECT idx, leaf FROM entries ORDER BY idx DESC LIMIT 1")
+    let groups =
+        sqlx::query_scalar!("SELECT groups FROM meta WHERE id = 1").fetch_one(&mut *connection).await?;
+    let row = sqlx::query!("SELECT size, root, note, frontier FROM checkpoints ORDER BY size DESC LIMIT 1")
         .fetch_optional(&mut *connection)
+        .await?
+        .ok_or_else(|| wrong("it holds no checkpoint".to_owned()))?;
+    let frontier = Frontier::from_bytes(&row.frontier).map_err(|why| wrong(why.to_string()))?;
+    let mark = groups.saturating_add(row.size);
+    let row = CheckpointRow { size: row.size, root: row.root, note: row.note };
+    let checkpoint = StoredCheckpoint::try_from(row).map_err(|why| wrong(why.to_string()))?;
+    let last = sqlx::query!("SELECT idx, leaf FROM entries ORDER BY idx DESC LIMIT 1")
+        .fetch_optional(connection)
         .await?;
     let size = last.as_ref().map_or(0, |last| last.idx + 1);
     if size != signed(frontier.size()) {
@@ -185,11 +199,5 @@ pub(crate) async fn read_end(connection: &mut SqliteConnection) -> Result<End, s
         ),
         None => None,
     };
-    let row =
-        sqlx::query_as!(CheckpointRow, "SELECT size, root, note FROM checkpoints ORDER BY size DESC LIMIT 1")
-            .fetch_optional(connection)
-            .await?
-            .ok_or_else(|| wrong("it holds no checkpoint".to_owned()))?;
-    let checkpoint = StoredCheckpoint::try_from(row).map_err(|why| wrong(why.to_string()))?;
-    Ok(End { groups: meta.groups, head: log::Head { frontier, last }, checkpoint: Arc::new(checkpoint) })
+    Ok(End { mark, head: log::Head { frontier, last }, checkpoint: Arc::new(checkpoint) })
 }

@@ -28,20 +28,13 @@ pub(crate) async fn record(pool: &SqlitePool, kind: &str, key: &str) -> Result<O
     row.map(Record::try_from).transpose()
 }
 
-/// One query for each state, each along an index and never for more than a page; merged here. With several, all see the
-/// same moment.
+/// One query for each state, each along the index and never for more than a page; merged here. All see the same moment.
 pub(crate) async fn list(pool: &SqlitePool, query: Query) -> Result<Page<Record>, ReadError> {
     let limit = query.limit.min(limits::PAGE);
     if limit == 0 {
         return Ok(Page { items: vec![], next: query.after });
     }
-    let mut connection = pool.acquire().await.map_err(unreadable)?;
-    let mut rows = if query.states.is_empty() {
-        any_state(&mut connection, &query, limit).await.map_err(unreadable)?
-    } else {
-        in_states(&mut connection, &query, limit).await.map_err(unreadable)?
-    };
-    drop(connection);
+    let mut rows = in_states(pool, &query, limit).await.map_err(unreadable)?;
     match query.order {
         Order::Oldest => rows.sort_by(|a, b| (a.sort, &a.key).cmp(&(b.sort, &b.key))),
         Order::Newest => rows.sort_by(|a, b| (b.sort, &b.key).cmp(&(a.sort, &a.key))),
@@ -54,21 +47,36 @@ pub(crate) async fn list(pool: &SqlitePool, query: Query) -> Result<Page<Record>
     Ok(Page { items, next })
 }
 
-async fn in_states(
-    connection: &mut SqliteConnection,
-    query: &Query,
-    limit: u32,
-) -> Result<Vec<RecordRow>, sqlx::Error> {
-    let mut states = query.states.clone();
+async fn in_states(pool: &SqlitePool, query: &Query, limit: u32) -> Result<Vec<RecordRow>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    let mut states: Vec<String> = query.states.iter().map(|state| (*state).to_owned()).collect();
+    if states.is_empty() {
+        states = all_states(&mut transaction, query.kind).await?;
+    }
     states.sort_unstable();
     states.dedup();
-    let mut transaction = sqlx::Connection::begin(connection).await?;
     let mut rows = vec![];
     for state in states {
-        rows.extend(one_state(&mut transaction, query, state, limit).await?);
+        rows.extend(one_state(&mut transaction, query, &state, limit).await?);
     }
     transaction.commit().await?;
     Ok(rows)
+}
+
+/// The states in which there are any of a kind: one step along the index for each, however many records there are.
+async fn all_states(connection: &mut SqliteConnection, kind: &str) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"WITH RECURSIVE states (state) AS (
+               SELECT min(state) FROM records WHERE kind = ?1
+               UNION ALL
+               SELECT (SELECT min(state) FROM records WHERE kind = ?1 AND state > states.state)
+                 FROM states WHERE states.state IS NOT NULL
+           )
+           SELECT state AS "state!: String" FROM states WHERE state IS NOT NULL"#,
+        kind
+    )
+    .fetch_all(connection)
+    .await
 }
 
 /// Where a page begins: before everything, or after a record.
@@ -78,42 +86,6 @@ fn after(query: &Query) -> (i64, String) {
         // No key is empty, and none reaches beyond ASCII.
         (None, Order::Oldest) => (i64::MIN, String::new()),
         (None, Order::Newest) => (i64::MAX, "\u{10ffff}".to_owned()),
-    }
-}
-
-async fn any_state(
-    connection: &mut SqliteConnection,
-    query: &Query,
-    limit: u32,
-) -> Result<Vec<RecordRow>, sqlx::Error> {
-    let (kind, (sort, key), limit) = (query.kind, after(query), i64::from(limit) + 1);
-    match query.order {
-        Order::Oldest => {
-            sqlx::query_as!(
-                RecordRow,
-                "SELECT kind, key, version, state, sort, body, entry, salt FROM records
-                  WHERE kind = ? AND (sort, key) > (?, ?) ORDER BY sort, key LIMIT ?",
-                kind,
-                sort,
-                key,
-                limit
-            )
-            .fetch_all(connection)
-            .await
-        }
-        Order::Newest => {
-            sqlx::query_as!(
-                RecordRow,
-                "SELECT kind, key, version, state, sort, body, entry, salt FROM records
-                  WHERE kind = ? AND (sort, key) < (?, ?) ORDER BY sort DESC, key DESC LIMIT ?",
-                kind,
-                sort,
-                key,
-                limit
-            )
-            .fetch_all(connection)
-            .await
-        }
     }
 }
 

@@ -12,17 +12,17 @@ use crate::{
     rows::Tables,
 };
 
-/// Begins the transaction, and reads what the group needs; also how often was written before.
+/// Begins the transaction, and reads what the group needs; also how far the store has come (see [`crate::open::End`]).
 pub(crate) async fn begin(
     connection: &mut SqliteConnection,
     needs: &Needs,
 ) -> Result<(i64, Known), sqlx::Error> {
     let mut known = Known::default();
     let wanted = json!(needs.records.iter().collect::<Vec<_>>()).to_string();
-    // The row of `meta` comes first, and always; then the records that are there.
+    // How far the store has come is the row without a kind, and always there; the others are the records.
     let rows = sqlx::query!(
         r#"BEGIN IMMEDIATE;
-        SELECT groups AS "number!: i64", NULL AS "kind?: String", NULL AS "key?: String",
+        SELECT groups + (SELECT max(size) FROM checkpoints) AS "number!: i64", NULL AS "kind?: String", NULL AS "key?: String",
                0 AS "recorded!: bool"
           FROM meta
         UNION ALL
@@ -33,7 +33,7 @@ pub(crate) async fn begin(
     )
     .fetch_all(&mut *connection)
     .await?;
-    let mut groups = None;
+    let mut mark = None;
     for row in rows {
         match (row.kind, row.key) {
             (Some(kind), Some(key)) => {
@@ -41,13 +41,13 @@ pub(crate) async fn begin(
                 let found = Found { version, recorded: row.recorded };
                 known.records.insert(RecordId::new(&kind, &key), found);
             }
-            _ => groups = Some(row.number),
+            _ => mark = Some(row.number),
         }
     }
     if !needs.texts.is_empty() {
         texts(connection, needs, &mut known).await?;
     }
-    Ok((groups.ok_or(sqlx::Error::RowNotFound)?, known))
+    Ok((mark.ok_or(sqlx::Error::RowNotFound)?, known))
 }
 
 async fn texts(
@@ -107,7 +107,6 @@ pub(crate) async fn write(connection: &mut SqliteConnection, batch: &Batch) -> R
         .execute(&mut *connection)
         .await?;
     }
-    let frontier = batch.head.frontier.to_bytes();
     let (put_blob, puts) = (tables.puts.blob.as_slice(), tables.puts.json());
     let Some(checkpoint) = &batch.checkpoint else {
         sqlx::query!(
@@ -129,6 +128,7 @@ pub(crate) async fn write(connection: &mut SqliteConnection, batch: &Batch) -> R
     };
     let (entry_blob, entries) = (tables.entries.blob.as_slice(), tables.entries.json());
     let (sealed_blob, sealed) = (tables.sealed.blob.as_slice(), tables.sealed.json());
+    let frontier = batch.head.frontier.to_bytes();
     let (size, root, note) =
         (signed(checkpoint.size), checkpoint.root.as_bytes().as_slice(), checkpoint.note.as_str());
     sqlx::query!(
@@ -147,8 +147,7 @@ pub(crate) async fn write(connection: &mut SqliteConnection, batch: &Batch) -> R
          SELECT value ->> 0, value ->> 1, substr(given.blob, value ->> 2, 32),
                 substr(given.blob, value ->> 3, value ->> 4)
            FROM (SELECT ? AS blob) AS given, json_each(?);
-         INSERT INTO checkpoints (size, root, note) VALUES (?, ?, ?);
-         UPDATE meta SET groups = groups + 1, frontier = ?;
+         INSERT INTO checkpoints (size, root, note, frontier) VALUES (?, ?, ?, ?);
          COMMIT",
         put_blob,
         puts,

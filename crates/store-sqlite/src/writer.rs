@@ -15,6 +15,7 @@ use tokio::{
 };
 
 use crate::{
+    convert::signed,
     error::{Failure, not_written},
     lock::Lock,
     open::{End, read_end},
@@ -138,11 +139,11 @@ impl Task {
         let needs = needs(jobs.iter().map(|job| &job.commit));
         let erases = !needs.texts.is_empty();
         let known = match write::begin(&mut connection, &needs).await {
-            Ok((groups, known)) if groups == self.end.groups => known,
-            Ok((groups, _)) => {
+            Ok((mark, known)) if mark == self.end.mark => known,
+            Ok((mark, _)) => {
                 let why = format!(
-                    "somebody else wrote to the database: {groups} groups, expected {}",
-                    self.end.groups
+                    "somebody else wrote to the database: it is at {mark}, expected {}",
+                    self.end.mark
                 );
                 tracing::error!("{why}");
                 return self.fail_unwritten(connection, jobs, Failure::Other(why)).await;
@@ -160,11 +161,14 @@ impl Task {
         };
         match write::write(&mut connection, &batch).await {
             Ok(()) => {
-                self.end.groups += 1;
-                self.end.head = batch.head;
-                if let Some(checkpoint) = batch.checkpoint {
-                    self.end.checkpoint = Arc::new(checkpoint);
+                match batch.checkpoint {
+                    Some(checkpoint) => {
+                        self.end.mark += signed(checkpoint.size) - signed(self.end.checkpoint.size);
+                        self.end.checkpoint = Arc::new(checkpoint);
+                    }
+                    None => self.end.mark += 1,
                 }
+                self.end.head = batch.head;
                 if erases && let Err(why) = write::empty_wal(&mut connection).await {
                     tracing::warn!(%why, "what was erased stays in the WAL until the next checkpoint");
                 }
@@ -239,13 +243,13 @@ impl Task {
         why: Failure,
     ) {
         tracing::error!(%why, "a group of {} commits failed", applied.len());
-        let before = self.end.groups;
+        let before = self.end.mark;
         let _ = connection.close_hard().await;
         match settle(&self.connect).await {
-            Ok((connection, groups, end)) => {
+            Ok((connection, mark, end)) => {
                 self.connection = Some(connection);
                 self.end = end;
-                if groups > before {
+                if mark > before {
                     let checkpoint = batch.checkpoint.map_or_else(|| self.end.checkpoint.clone(), Arc::new);
                     answer(applied, &checkpoint);
                 } else {
@@ -268,13 +272,13 @@ async fn reopen(connect: &SqliteConnectOptions) -> Result<(SqliteConnection, End
     Ok((connection, end))
 }
 
-/// Opens again after a failed write; also how many groups there were before this made one more.
+/// Opens again after a failed write; also how far the store had come before this made it one more.
 async fn settle(connect: &SqliteConnectOptions) -> Result<(SqliteConnection, i64, End), sqlx::Error> {
     let (mut connection, end) = reopen(connect).await?;
-    let groups = end.groups;
+    let mark = end.mark;
     write::settle(&mut connection).await?;
     let end = read_end(&mut connection).await?;
-    Ok((connection, groups, end))
+    Ok((connection, mark, end))
 }
 
 fn answer(applied: Vec<(Answer, Applied)>, checkpoint: &Arc<StoredCheckpoint>) {

@@ -1,5 +1,6 @@
 //! A store in a folder of its own.
 #![allow(dead_code, unreachable_pub)] // each test takes what it needs
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // these are tests
 
 use std::{
     collections::HashMap,
