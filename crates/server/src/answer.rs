@@ -42,6 +42,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", message)
     }
 
+    /// `limit` is in bytes.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let message = format!("The body is too large; at most {limit} bytes are read.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message)
+    }
+
     pub(crate) fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "This needs an open session, and there is none.").hint(
             "Open the one-time address that the server printed at start. From a program, send the command line's \

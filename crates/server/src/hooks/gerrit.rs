@@ -7,7 +7,7 @@ use std::{net::SocketAddr, time::Duration};
 use axum::{
     body::{Body, Bytes},
     extract::{ConnectInfo, Path, State, rejection::PathRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 use engine::surface::HookAnswer;
@@ -25,10 +25,9 @@ pub(crate) async fn post(
     State(app): State<App>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     path: Result<Path<(String, String)>, PathRejection>,
-    headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match take(&app, peer, path, &headers, body).await {
+    match take(&app, peer, path, body).await {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
         Err(problem) => problem.into_response(),
     }
@@ -38,14 +37,9 @@ async fn take(
     app: &App,
     peer: SocketAddr,
     path: Result<Path<(String, String)>, PathRejection>,
-    headers: &HeaderMap,
     body: Body,
 ) -> Result<(), Problem> {
     let limit = app.limits.hook_body_bytes;
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|l| l.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|bytes| bytes > limit) {
-        return Err(too_large(limit));
-    }
     let time_out = Duration::from_millis(app.limits.hook_read_timeout_ms);
     let body = tokio::time::timeout(time_out, read(body, limit)).await.map_err(|_| {
         Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "The body took too long to arrive.")
@@ -75,18 +69,13 @@ fn not_found() -> Problem {
     Problem::not_found("There is no such hook.")
 }
 
-fn too_large(limit: usize) -> Problem {
-    let message = format!("The body is too large; at most {limit} bytes are read.");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message)
-}
-
 async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     let mut all = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Problem::bad_request("The body broke off."))?;
         if all.len().saturating_add(chunk.len()) > limit {
-            return Err(too_large(limit));
+            return Err(Problem::too_large(limit));
         }
         all.extend_from_slice(&chunk);
     }

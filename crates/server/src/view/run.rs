@@ -136,7 +136,7 @@ fn steps(view: &RunView, run: &Run) -> Vec<StepModel> {
 /// When the outcome came, since the run was granted.
 fn took(view: &RunView, step: &Step) -> Option<String> {
     match &step.state {
-        StepState::Done { at, .. } => Some(format!("at {}", duration(view.run.granted_at, *at))),
+        StepState::Done { at, .. } => Some(format!("after {}", duration(view.run.granted_at, *at))),
         StepState::Started { attempt, .. } if *attempt > 1 => Some(format!("attempt {attempt}")),
         _ => None,
     }
