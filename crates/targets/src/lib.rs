@@ -15,11 +15,11 @@ mod workspace;
 use grant::{StepAt, VerifiedGrant};
 use model::{Action, Method};
 
+pub use self::gerrit::{ClientDesk, DeskError, GerritDesk};
 pub use acted::{Acted, Did};
 pub use context::{Context, Limits};
 pub use error::TargetError;
 pub use exec::still_running;
-pub use gerrit::{DeskError, GerritDesk};
 pub use output::{SafeOutput, Secrets};
 pub use workspace::{Files, Workspace};
 

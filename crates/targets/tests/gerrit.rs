@@ -14,15 +14,18 @@ use targets::{DeskError, Did, GerritDesk};
 #[derive(Default)]
 struct Desk {
     asked: Mutex<Vec<String>>,
-    fails: Option<(u64, DeskError)>,
+    /// On which change, at how many first tries, and how.
+    fails: Option<(u64, usize, DeskError)>,
 }
 
 impl Desk {
     fn note(&self, change: &ChangeKey, what: &str) -> Result<(), DeskError> {
         let name = format!("{}/{}/{}: {what}", change.server, change.project, change.number);
-        self.asked.lock().unwrap().push(name);
+        let mut asked = self.asked.lock().unwrap();
+        asked.push(name.clone());
+        let tries = asked.iter().filter(|other| **other == name).count();
         match &self.fails {
-            Some((number, why)) if *number == change.number => Err(why.clone()),
+            Some((number, times, why)) if *number == change.number && tries <= *times => Err(why.clone()),
             _ => Ok(()),
         }
     }
@@ -78,16 +81,41 @@ async fn only_the_last_change_is_reverted() {
     assert_eq!(desk.asked(), [format!("main/shop/42: revert back {key}")]);
 }
 
+fn failing(number: u64, times: usize, why: DeskError) -> Desk {
+    Desk { fails: Some((number, times, why)), ..Desk::default() }
+}
+
+fn message() -> World {
+    world(Gerrit::Message { text: "x".into() })
+}
+
 #[tokio::test]
-async fn what_gerrit_refuses_is_a_failure_and_what_is_lost_is_unknown() {
-    let refused = Desk { fails: Some((41, DeskError::Refused("no\nright".into()))), ..Desk::default() };
-    let message = || Gerrit::Message { text: "x".into() };
-    let acted = world(message()).act_with(&refused).await;
+async fn what_gerrit_refuses_is_a_failure_at_once() {
+    let desk = failing(41, 9, DeskError::Refused("no\nright".into()));
+    let acted = message().act_with(&desk).await;
     assert_eq!(acted.did, Did::Failed { why: "change 41: no right".into() });
-    assert_eq!(refused.asked().len(), 1, "the next change is not asked");
-    let lost = Desk { fails: Some((42, DeskError::Unsettled("no answer".into()))), ..Desk::default() };
-    let acted = world(message()).act_with(&lost).await;
-    assert_eq!(acted.did, Did::Unknown { why: "change 42: no answer".into() });
+    assert_eq!(desk.asked().len(), 1, "the next change is not asked");
+    assert!(!acted.touched);
+    let acted = message().act_with(&failing(42, 9, DeskError::Refused("no".into()))).await;
+    assert!(acted.touched, "the first change has its message");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_outage_is_waited_for() {
+    for why in [DeskError::Unavailable("down".into()), DeskError::Unsettled("lost".into())] {
+        let desk = failing(42, 4, why);
+        assert_eq!(message().act_with(&desk).await.did, Did::Succeeded);
+        assert_eq!(desk.asked().len(), 6);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_outage_is_a_failure_and_a_lost_answer_is_unknown() {
+    let desk = failing(41, 5, DeskError::Unavailable("down".into()));
+    assert_eq!(message().act_with(&desk).await.did, Did::Failed { why: "change 41: down".into() });
+    assert_eq!(desk.asked().len(), 5);
+    let desk = failing(41, 5, DeskError::Unsettled("lost".into()));
+    assert_eq!(message().act_with(&desk).await.did, Did::Unknown { why: "change 41: lost".into() });
 }
 
 #[tokio::test]

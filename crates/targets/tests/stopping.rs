@@ -21,6 +21,16 @@ fn printed(acted: &Acted) -> Vec<Pid> {
     acted.output.text().lines().filter_map(|line| Pid::from_raw(line.parse().ok()?)).collect()
 }
 
+/// Waits for a condition; a test that waits for a minute has failed.
+async fn until(condition: impl Fn() -> bool) {
+    let met = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), met).await.unwrap();
+}
+
 /// Gone, or dead and not yet collected by its new parent.
 fn is_gone(pid: Pid) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
@@ -60,9 +70,12 @@ async fn it_is_asked_before_it_is_killed_and_may_say_so() {
     assert_eq!(acted.output.text(), "asked\n");
 }
 
+/// Leaves the group, and ignores being asked.
+const LEFT: &str = "trap '' TERM; setsid sleep 1000 & echo $!; sleep 1000";
+
 #[tokio::test]
 async fn what_left_the_group_is_killed_too_when_the_time_is_over() {
-    let world = World::script("left-group", "setsid sleep 1000 & echo $!; sleep 1000", &[], 500);
+    let world = World::script("left-group", LEFT, &[], 500);
     let acted = world.act().await;
     assert!(was_killed(&acted), "{acted:?}");
     let pids = printed(&acted);
@@ -76,9 +89,7 @@ async fn what_is_left_in_the_group_ends_with_the_program() {
     assert_eq!(acted.did, Did::Succeeded);
     let pids = printed(&acted);
     assert!(pids.len() == 1);
-    while !pids.iter().all(|pid| is_gone(*pid)) {
-        tokio::task::yield_now().await;
-    }
+    until(|| pids.iter().all(|pid| is_gone(*pid))).await;
 }
 
 #[tokio::test]
@@ -100,11 +111,9 @@ async fn dropping_the_future_stops_everything() {
     let world = World::script("dropped", "setsid sleep 1000 & sleep 1000", &[], 600_000);
     tokio::select! {
         acted = world.act() => unreachable!("it does not end: {acted:?}"),
-        () = async { while !still_running(&world.grant, STEP) { tokio::task::yield_now().await } } => (),
+        () = until(|| still_running(&world.grant, STEP)) => (),
     }
-    while still_running(&world.grant, STEP) {
-        tokio::task::yield_now().await;
-    }
+    until(|| !still_running(&world.grant, STEP)).await;
     assert!(world.is_clean());
 }
 
@@ -114,9 +123,7 @@ async fn another_attempt_first_ends_what_the_crashed_one_left() {
     let key = world.grant.idempotency_key(STEP).to_string();
     let mut left = std::process::Command::new("sleep").arg("1000").env("EXQ_KEY", &key).spawn().unwrap();
     let mut other = std::process::Command::new("sleep").arg("1000").env("EXQ_KEY", "other").spawn().unwrap();
-    while !still_running(&world.grant, STEP) {
-        tokio::task::yield_now().await;
-    }
+    until(|| still_running(&world.grant, STEP)).await;
     let acted = world.attempt(2).await;
     assert_eq!((acted.did, acted.output.text()), (Did::Succeeded, "again\n"));
     assert!(!still_running(&world.grant, STEP));

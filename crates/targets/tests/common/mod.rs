@@ -2,6 +2,8 @@
 #![allow(dead_code)] // each test program uses its part
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+pub(crate) mod server;
+
 use std::{collections::BTreeMap, io, path::Path, time::Duration};
 
 use grant::{Expectations, Grant, Purpose, SigningKey, StepAt, VerifiedGrant, verify};

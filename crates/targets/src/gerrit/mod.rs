@@ -1,17 +1,35 @@
 //! What a step does on Gerrit: never a review vote.
 
+mod desk;
+
+use std::time::Duration;
+
 use async_trait::async_trait;
 use grant::{StepAt, VerifiedGrant};
 use model::{ChangeKey, Gerrit};
+use tokio::time::sleep;
 
 use crate::{Acted, Context};
 
-/// Why something was not done on Gerrit. Each reason is one line.
+pub use desk::ClientDesk;
+
+/// Waits between tries; each call is done once by its key, so trying again does no harm.
+const WAITS: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_millis(1_600),
+    Duration::from_millis(6_400),
+];
+
+/// Why something was not done on Gerrit.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DeskError {
     /// Gerrit does not allow it, or knows no such change.
     #[error("{0}")]
     Refused(String),
+    /// Gerrit is not there: nothing was done.
+    #[error("{0}")]
+    Unavailable(String),
     /// It may have been done: the answer was lost.
     #[error("{0}")]
     Unsettled(String),
@@ -44,18 +62,43 @@ pub(crate) async fn act(grant: &VerifiedGrant, at: StepAt, action: &Gerrit, cont
     if changes.is_empty() {
         return Acted::refused("the submission has no change");
     }
+    let mut touched = false;
     for number in changes {
         let change = ChangeKey { server: by.server.clone(), project: by.project.clone(), number: *number };
-        let done = match action {
-            Gerrit::Message { text } => desk.message(&change, text, &key).await,
-            Gerrit::Hashtag { add, remove } => desk.hashtags(&change, add, remove).await,
-            Gerrit::Revert { message } => desk.revert(&change, message, &key).await,
-        };
-        match done {
-            Ok(()) => {}
-            Err(DeskError::Refused(why)) => return Acted::failed(format!("change {number}: {why}")),
+        match once(desk, &change, action, &key).await {
+            Ok(()) => touched = true,
             Err(DeskError::Unsettled(why)) => return Acted::unknown(format!("change {number}: {why}")),
+            Err(DeskError::Refused(why) | DeskError::Unavailable(why)) => {
+                return Acted { touched, ..Acted::failed(format!("change {number}: {why}")) };
+            }
         }
     }
     Acted::succeeded()
+}
+
+/// One change: again, a few times, while Gerrit is not there or an answer is lost. What may have been done at one try
+/// stays so, unless a later one settles it.
+async fn once(
+    desk: &dyn GerritDesk,
+    change: &ChangeKey,
+    action: &Gerrit,
+    key: &str,
+) -> Result<(), DeskError> {
+    let mut waits = WAITS.iter();
+    let mut may_have_acted = false;
+    loop {
+        let done = match action {
+            Gerrit::Message { text } => desk.message(change, text, key).await,
+            Gerrit::Hashtag { add, remove } => desk.hashtags(change, add, remove).await,
+            Gerrit::Revert { message } => desk.revert(change, message, key).await,
+        };
+        may_have_acted |= matches!(done, Err(DeskError::Unsettled(_)));
+        match (done, waits.next()) {
+            (Err(DeskError::Unavailable(_) | DeskError::Unsettled(_)), Some(wait)) => sleep(*wait).await,
+            (Err(DeskError::Unavailable(why) | DeskError::Refused(why)), _) if may_have_acted => {
+                return Err(DeskError::Unsettled(why));
+            }
+            (done, _) => return done,
+        }
+    }
 }
