@@ -1,0 +1,186 @@
+//! A change as its history tells it, and what can be done to it.
+
+pub(crate) mod copying;
+pub(crate) mod create;
+pub(crate) mod kind;
+pub(crate) mod patch_set;
+pub(crate) mod push_merged;
+pub(crate) mod records;
+pub(crate) mod revert;
+pub(crate) mod review;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::git::Oid;
+use crate::notedb::results::StoredResult;
+use crate::notedb::update::ReviewerState;
+
+/// Where a change stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    New,
+    Merged,
+    Abandoned,
+}
+
+impl Status {
+    /// As REST and events write it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::New => "NEW",
+            Self::Merged => "MERGED",
+            Self::Abandoned => "ABANDONED",
+        }
+    }
+
+    /// As refusals write it.
+    pub(crate) fn lower(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Merged => "merged",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// One patch set.
+#[derive(Clone, Debug)]
+pub(crate) struct PatchSet {
+    pub(crate) number: u32,
+    pub(crate) commit: Oid,
+    pub(crate) uploader: u32,
+    pub(crate) real_uploader: u32,
+    pub(crate) created: i64,
+    pub(crate) description: Option<String>,
+    pub(crate) group: Option<Oid>,
+    /// The author of a commit that has an account is known; this is the change's own server only.
+    pub(crate) made_by_submit: bool,
+}
+
+/// One vote: the last one of its account, label and patch set. Zero is a vote taken back.
+#[derive(Clone, Debug)]
+pub(crate) struct Approval {
+    pub(crate) value: i32,
+    pub(crate) real: u32,
+    pub(crate) at: i64,
+    pub(crate) tag: Option<String>,
+    pub(crate) uuid: String,
+    pub(crate) post_submit: bool,
+}
+
+/// One message.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) id: Oid,
+    pub(crate) author: Option<u32>,
+    pub(crate) real_author: Option<u32>,
+    pub(crate) at: i64,
+    pub(crate) text: String,
+    pub(crate) tag: Option<String>,
+    pub(crate) patch_set: u32,
+}
+
+/// One step of a reviewer.
+#[derive(Clone, Debug)]
+pub(crate) struct ReviewerUpdate {
+    pub(crate) at: i64,
+    pub(crate) by: u32,
+    pub(crate) reviewer: u32,
+    pub(crate) state: ReviewerState,
+}
+
+/// The last word on one account's attention.
+#[derive(Clone, Debug)]
+pub(crate) struct AttentionState {
+    pub(crate) added: bool,
+    pub(crate) at: i64,
+    pub(crate) reason: String,
+}
+
+/// A change at one commit of its history.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) project: String,
+    pub(crate) number: u32,
+    /// The commit of the history that this is read from.
+    pub(crate) meta: Oid,
+    pub(crate) key: String,
+    /// In full.
+    pub(crate) branch: String,
+    pub(crate) subject: String,
+    pub(crate) status: Status,
+    pub(crate) owner: u32,
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
+    pub(crate) topic: Option<String>,
+    pub(crate) hashtags: BTreeSet<String>,
+    pub(crate) custom_values: BTreeMap<String, String>,
+    pub(crate) patch_sets: BTreeMap<u32, PatchSet>,
+    pub(crate) current: u32,
+    /// (patch set, label, account) → vote
+    pub(crate) approvals: BTreeMap<(u32, String, u32), Approval>,
+    /// account → (state, since)
+    pub(crate) reviewers: BTreeMap<u32, (ReviewerState, i64)>,
+    pub(crate) reviewer_updates: Vec<ReviewerUpdate>,
+    pub(crate) messages: Vec<Message>,
+    pub(crate) attention: BTreeMap<u32, AttentionState>,
+    pub(crate) private: bool,
+    pub(crate) work_in_progress: bool,
+    pub(crate) has_review_started: bool,
+    pub(crate) submission_id: Option<String>,
+    pub(crate) submitted: Option<(i64, u32)>,
+    pub(crate) submitted_with: Vec<String>,
+    pub(crate) revert_of: Option<u32>,
+    pub(crate) cherry_pick_of: Option<(u32, u32)>,
+    /// Stored results by the commit of the patch set that they judge.
+    pub(crate) results: BTreeMap<String, Vec<StoredResult>>,
+    /// Inline comments: all, and those that nobody resolved.
+    pub(crate) comments: (usize, usize),
+}
+
+/// The label that stands for the submit itself.
+pub(crate) const SUBM: &str = "SUBM";
+
+impl Change {
+    pub(crate) fn is_new(&self) -> bool {
+        self.status == Status::New
+    }
+
+    /// The newest patch set; every change has one.
+    pub(crate) fn current_patch_set(&self) -> Option<&PatchSet> {
+        self.patch_sets.get(&self.current)
+    }
+
+    pub(crate) fn current_commit(&self) -> Oid {
+        self.current_patch_set().map_or(Oid::ZERO, |patch_set| patch_set.commit)
+    }
+
+    pub(crate) fn uploader(&self) -> u32 {
+        self.current_patch_set().map_or(self.owner, |patch_set| patch_set.uploader)
+    }
+
+    /// Votes on one patch set, the submit's own mark left out: (label, account, vote).
+    pub(crate) fn votes_on(&self, patch_set: u32) -> impl Iterator<Item = (&str, u32, &Approval)> {
+        self.approvals
+            .iter()
+            .filter(move |((on, label, _), _)| *on == patch_set && label != SUBM)
+            .map(|((_, label, account), vote)| (label.as_str(), *account, vote))
+    }
+
+    pub(crate) fn vote(&self, label: &str, account: u32) -> i32 {
+        self.approvals.get(&(self.current, label.to_owned(), account)).map_or(0, |vote| vote.value)
+    }
+
+    /// The branch as REST and events shorten it.
+    pub(crate) fn short_branch(&self) -> &str {
+        self.branch.strip_prefix("refs/heads/").unwrap_or(&self.branch)
+    }
+
+    pub(crate) fn needs_attention(&self, account: u32) -> bool {
+        self.attention.get(&account).is_some_and(|state| state.added)
+    }
+
+    pub(crate) fn reviewer_state(&self, account: u32) -> Option<ReviewerState> {
+        self.reviewers.get(&account).map(|(state, _)| *state)
+    }
+}
