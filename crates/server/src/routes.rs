@@ -126,7 +126,9 @@ pub fn router(app: &App) -> Router {
 }
 
 async fn nothing_here() -> Response {
-    Problem::not_found("There is nothing at this address.").hint("Start from the overview.").into_response()
+    Problem::not_found("There is nothing at this address.")
+        .hint("Check the address: the ids of submissions begin with sub-, those of runs with run-.")
+        .into_response()
 }
 
 async fn wrong_method() -> Response {

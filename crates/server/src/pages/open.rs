@@ -70,7 +70,7 @@ fn refused() -> Problem {
     Problem::new(
         StatusCode::UNAUTHORIZED,
         "unauthorized",
-        "This address doesn't open a session: it is good once and for an hour, and has been used, is too old, or isn't \
+        "This address doesn't open a session: it is good once and not for long, and has been used, is too old, or isn't \
          whole.",
     )
     .hint(
