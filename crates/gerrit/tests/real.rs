@@ -1,4 +1,5 @@
 //! The conformance suite against a real Gerrit. Needs a JDK 21 or later and Maven; without them it fails and says so.
+#![allow(clippy::panic, reason = "tests")]
 
 use conformance::World;
 use realgerrit::{ADMIN, Options, RealGerrit};
