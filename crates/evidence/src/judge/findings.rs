@@ -201,10 +201,7 @@ impl Judge<'_> {
     pub(super) fn earlier_uploaders(&self) -> impl Iterator<Item = (u64, u32)> {
         self.story.patch_sets.range(..self.story.reviewed.number).flat_map(|(number, patch_set)| {
             let uploaders = [&patch_set.uploader, &patch_set.real_uploader];
-            uploaders
-                .into_iter()
-                .flatten()
-                .filter_map(|account| Some((self.story.own(account)?, *number)))
+            uploaders.into_iter().flatten().filter_map(|account| Some((self.story.own(account)?, *number)))
         })
     }
 

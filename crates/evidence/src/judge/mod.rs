@@ -7,8 +7,6 @@ mod requirements;
 mod rest;
 mod standing;
 mod story;
-#[cfg(test)]
-mod tests;
 mod why;
 
 use notedb::{History, HistoryError, ObjectId, Objects, ParseError, ReadError, Refs};

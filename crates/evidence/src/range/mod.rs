@@ -5,8 +5,6 @@ mod evidence;
 mod imports;
 mod merged;
 mod order;
-#[cfg(test)]
-mod tests;
 
 use notedb::walk::{Reach, difference, links};
 use notedb::{ObjectId, Objects, ReadError};
