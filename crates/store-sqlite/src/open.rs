@@ -1,6 +1,6 @@
 //! Opening: lock, file, schema, and whether the ledger is the one that its newest checkpoint is over.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use ledger::{Frontier, Leaf, LogSigner, SignedCheckpoint, Time, VerifierKey};
 use sqlx::{
@@ -21,6 +21,8 @@ use crate::{
 const PAGE_BYTES: u64 = 4096;
 /// What a connection keeps of the database in memory, in KiB; SQLite takes a negative number as that.
 const CACHE_KIB: &str = "-8192";
+/// What is left of the WAL once it has been written back, in bytes.
+const WAL_BYTES: &str = "67108864";
 
 pub(crate) async fn open(options: Options) -> Result<SqliteStore, OpenError> {
     let file = |why| OpenError::File { path: options.path.clone(), why };
@@ -62,6 +64,10 @@ fn writing(path: &Path, max_bytes: Option<u64>) -> SqliteConnectOptions {
         .page_size(u32::try_from(PAGE_BYTES).unwrap_or(4096))
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        // Nobody else writes; a reader in the way of a checkpoint is waited for no longer than this.
+        .busy_timeout(Duration::from_millis(100))
+        // A WAL that grew while a long read kept it is cut again.
+        .pragma("journal_size_limit", WAL_BYTES)
         // What is erased is overwritten, not only unlinked.
         .pragma("secure_delete", "ON")
         .pragma("trusted_schema", "OFF")

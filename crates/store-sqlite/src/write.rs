@@ -171,10 +171,11 @@ pub(crate) async fn rollback(connection: &mut SqliteConnection) -> Result<(), sq
     Ok(())
 }
 
-/// Moves everything from the WAL into the file, and empties it: what was erased is in neither.
-pub(crate) async fn empty_wal(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(connection).await?;
-    Ok(())
+/// Moves everything from the WAL into the file, and empties it, so that what was erased is in neither. False if a reader
+/// was in the way for longer than the connection waits.
+pub(crate) async fn empty_wal(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
+    Ok(busy == 0)
 }
 
 /// Writes something durable that counts as a group. When it succeeds after a failed COMMIT, what that one left in the WAL

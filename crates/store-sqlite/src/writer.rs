@@ -83,6 +83,8 @@ struct Task {
     /// None after an error, until it could be opened again.
     connection: Option<SqliteConnection>,
     end: End,
+    /// Something was erased, and may still be in the WAL.
+    unclean: bool,
     signer: LogSigner,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -90,7 +92,8 @@ struct Task {
 
 async fn run(parts: WriterParts, mut waiting: mpsc::Receiver<Job>) {
     let WriterParts { connect, connection, end, signer, clock, entropy, lock } = parts;
-    let mut task = Task { connect, connection: Some(connection), end, signer, clock, entropy };
+    let mut task =
+        Task { connect, connection: Some(connection), end, unclean: false, signer, clock, entropy };
     let mut held: Option<Job> = None;
     loop {
         let first = match held.take() {
@@ -169,13 +172,22 @@ impl Task {
                     None => self.end.mark += 1,
                 }
                 self.end.head = batch.head;
-                if erases && let Err(why) = write::empty_wal(&mut connection).await {
-                    tracing::warn!(%why, "what was erased stays in the WAL until the next checkpoint");
+                self.unclean |= erases;
+                if self.unclean {
+                    self.clean(&mut connection).await;
                 }
                 self.connection = Some(connection);
                 answer(judged.applied, &self.end.checkpoint);
             }
             Err(why) => self.recover(connection, judged.applied, batch, why.into()).await,
+        }
+    }
+
+    /// Takes what was erased out of the WAL. While a reader is in the way, the next group tries again.
+    async fn clean(&mut self, connection: &mut SqliteConnection) {
+        match write::empty_wal(connection).await {
+            Ok(emptied) => self.unclean = !emptied,
+            Err(why) => tracing::warn!(%why, "what was erased is still in the WAL"),
         }
     }
 

@@ -76,7 +76,27 @@ pub enum Act {
 }
 
 /// A precondition, a new state and the entry that records it. The constructors are the only way to one: a recorded
-/// kind can't be written without an entry, and nothing recorded can be deleted (I6).
+/// kind can't be written without an entry, and nothing recorded can be deleted (I6): neither compiles.
+///
+/// ```
+/// # use store::{Expect, Transition};
+/// # fn keep(run: &model::Run) -> Result<Transition, store::Invalid> {
+/// Transition::recorded(Expect::Version(3), run, ledger::Draft::new("run.finished"))
+/// # }
+/// ```
+/// ```compile_fail
+/// # use store::{Expect, Transition};
+/// # fn keep(run: &model::Run) -> Result<Transition, store::Invalid> {
+/// Transition::bookkeeping(Expect::Version(3), run) // a run is recorded: where is the entry?
+/// # }
+/// # fn main() { std::hint::black_box(keep as fn(&model::Run) -> _); }
+/// ```
+/// ```compile_fail
+/// # use store::{Expect, Transition};
+/// # fn main() {
+/// let _ = Transition::forget::<model::Run>(Expect::Version(3), "run-1"); // what is recorded is never deleted
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Transition(Act);
 
