@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use ledger::{Frontier, Leaf, LogSigner, SignedCheckpoint, Time, VerifierKey};
 use sqlx::{
-    Connection as _, SqliteConnection,
+    ConnectOptions as _, Connection as _, SqliteConnection,
     migrate::MigrateError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -61,6 +61,7 @@ pub(crate) async fn open(options: Options) -> Result<SqliteStore, OpenError> {
 fn writing(path: &Path, max_bytes: Option<u64>) -> SqliteConnectOptions {
     let options = SqliteConnectOptions::new()
         .filename(path)
+        .disable_statement_logging()
         .page_size(u32::try_from(PAGE_BYTES).unwrap_or(4096))
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
@@ -84,6 +85,7 @@ fn writing(path: &Path, max_bytes: Option<u64>) -> SqliteConnectOptions {
 fn reading(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
+        .disable_statement_logging()
         .read_only(true)
         .pragma("query_only", "ON")
         .pragma("trusted_schema", "OFF")
