@@ -1,3 +1,23 @@
 //! The path: intake, gate, run, report.
 
+mod bundle;
+mod configuration;
+mod engine;
+mod entries;
+mod error;
+mod gerrits;
+mod intake;
+mod kept;
+mod lane;
+mod lanes;
+mod look;
+mod read;
+mod report;
+mod runs;
 pub mod surface;
+mod views;
+
+pub use engine::{Engine, EngineConfig, OperationsAt};
+pub use error::EngineError;
+pub use gerrits::{GerritConfig, GerritServer};
+pub use report::Marker;

@@ -4,8 +4,8 @@
 
 use async_trait::async_trait;
 use model::{
-    Decision, OperationName, OutcomeId, OutcomeState, EnvironmentName, Plan, Project, Reason, Revision, Run, RunId, ServerName,
-    Submission, SubmissionId, Timestamp,
+    Decision, EnvironmentName, OperationName, OutcomeId, OutcomeState, Plan, Project, Reason, Revision, Run,
+    RunId, ServerName, Submission, SubmissionId, Timestamp,
 };
 use serde::Serialize;
 
@@ -229,7 +229,11 @@ pub trait Surface: Send + Sync {
     /// Takes a hook's body. `secret` is the last part of the path. Stores first, then answers.
     async fn hook(&self, server: &str, secret: &str, source: std::net::IpAddr, body: &[u8]) -> HookAnswer;
     /// The newest submissions.
-    async fn submissions(&self, limit: usize, after: Option<String>) -> Result<Page<SubmissionView>, SurfaceError>;
+    async fn submissions(
+        &self,
+        limit: usize,
+        after: Option<String>,
+    ) -> Result<Page<SubmissionView>, SurfaceError>;
     /// One submission.
     async fn submission(&self, id: &SubmissionId) -> Result<SubmissionView, SurfaceError>;
     /// The submission that a change, run or submission belongs to.

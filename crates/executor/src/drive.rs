@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io, time::Duration};
 
 use async_trait::async_trait;
 use grant::{OutputSummary, StepAt, StepReport, VerifiedGrant};
-use model::{Digest, Plan, Run, StepState, Timestamp};
+use model::{Digest, Plan, Run, RunResult, StepResult, StepState, Timestamp};
 use store::{Commit, CommitError, StoreExt as _, Transition};
 use targets::{Acted, Context, Files, Limits, Secrets};
 
@@ -42,6 +42,33 @@ impl Executor {
             let Next::Act(at) = next else { return Ok(journal.run().clone()) };
             self.step(&grant, &mut journal, at, &files).await?;
         }
+    }
+
+    /// Ends a run whose grant is no longer good: nothing more may act for it. What may have acted is unknown.
+    ///
+    /// # Errors
+    /// As [`Executor::drive`].
+    pub async fn close(&self, run: Run, version: u64, settle: &dyn Settle) -> Result<Run, ExecutorError> {
+        let now = self.clock.now();
+        let mut journal = Journal::found(run, version);
+        let mut unknown = false;
+        for (index, step) in (0_u32..).zip(journal.run().steps.clone()) {
+            let places = [(StepAt::forward(index), step.state), (StepAt::undo(index), step.undo)];
+            for (at, _) in places.iter().filter(|(_, state)| matches!(state, StepState::Started { .. })) {
+                journal.finish_step(*at, StepResult::Unknown, "", now)?;
+                unknown = true;
+            }
+        }
+        let acted = journal.run().steps.iter().any(|step| step.state != StepState::Pending);
+        let result = match (unknown, acted) {
+            (true, _) => RunResult::Unknown,
+            (false, true) => RunResult::Partial,
+            (false, false) => RunResult::Failed,
+        };
+        let over = journal.run().clone().finish(result, now)?;
+        journal.finish(over, result)?;
+        self.record(&mut journal, Some(settle)).await?;
+        Ok(journal.run().clone())
     }
 
     async fn step(

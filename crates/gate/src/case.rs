@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Canonical, ChangeNumber, Digest, EnvironmentName, OperationName, Project, RefName, Revision, ServerName, Submission, Timestamp,
+    Canonical, ChangeNumber, Digest, EnvironmentName, OperationName, Project, RefName, Revision, ServerName,
+    Submission, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +38,6 @@ pub struct Case {
     pub changes: BTreeMap<ChangeNumber, ChangeRead>,
     /// Answers to `GET /accounts/?q=email:…`, by address: SHA-256 of the bytes as read.
     pub accounts: BTreeMap<String, Digest>,
-    /// The answer to `GET /projects/…/labels/?inherited`: SHA-256 of the bytes as read.
-    pub labels: Digest,
     /// Names of the freezes in force.
     pub freezes: BTreeSet<String>,
     /// When the oldest of all this was read.

@@ -1,5 +1,23 @@
 //! The gate: joins evidence, people, plan and policy into a decision; pure, so that it can be done again offline.
+//!
+//! A [`Case`] is all that was read for one decision: ids of git objects, digests of REST answers, the accepted
+//! configuration. [`examine`] judges it into a [`CaseEvidence`]; [`decide`] asks the policies of the [`Rulebook`] in
+//! force. Who runs them again over the same objects gets the same bytes: that is what a bundle rests on.
+//!
+//! Nothing here reads a clock, a store or a network, and there is no other place that says yes (I1).
 
 mod case;
+mod decide;
+mod error;
+mod evidence;
+mod live;
+mod question;
+mod rulebook;
 
 pub use case::{Case, ChangeRead, Matter, Rules, RunMatter};
+pub use decide::{Judgement, decide};
+pub use error::CaseError;
+pub use evidence::{CaseEvidence, examine};
+pub use live::{Answers, Detail, live_facts, object_id, revision};
+pub use question::{defined, question};
+pub use rulebook::{Rulebook, RulebookError, read_tree};

@@ -1,0 +1,273 @@
+//! Configuration is accepted, not just merged (I5): genesis is pinned, and each later commit is judged by the last
+//! accepted one.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use gate::{Matter, Rulebook};
+use gerrit::git::Want;
+use model::{Answer, Clock, KeyId, Need, OperationName, Reason, Revision, ServerName, Timestamp};
+use notedb::Recorder;
+use proof::GitObjects;
+use store::{Commit, Expect, Store, StoreExt as _, Transition, Versioned};
+
+use crate::{
+    EngineError,
+    engine::{Accepted, Engine, OperationsAt},
+    entries,
+    gerrits::{GerritServer, Synced},
+    kept::{AcceptedConfiguration, RefusedConfiguration},
+    lanes::keep_judgement,
+    look::pinned,
+    read::{About, Known, is_ancestor},
+    report::configuration_reports,
+};
+
+/// The configuration that the store says is in force, or genesis.
+pub(crate) async fn load(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    servers: &BTreeMap<ServerName, Arc<GerritServer>>,
+    at: &OperationsAt,
+    gate: &KeyId,
+    executor: &KeyId,
+) -> Result<Accepted, EngineError> {
+    let server = servers.get(&at.server).ok_or_else(|| {
+        EngineError::Genesis(format!("operations.server: there is no server {}", at.server))
+    })?;
+    let synced = server.sync(&at.project, &[Want::Ref(at.branch.as_str())]).await?;
+    match store.get::<AcceptedConfiguration>(AcceptedConfiguration::KEY).await? {
+        Some(record) => {
+            check_pins(store, at, gate, executor).await?;
+            let rulebook = Rulebook::at(&synced.repo, &record.value.commit)?;
+            Ok(Accepted { record, rulebook })
+        }
+        None => genesis(store, clock, servers, at, gate, executor, &synced).await,
+    }
+}
+
+async fn genesis(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    servers: &BTreeMap<ServerName, Arc<GerritServer>>,
+    at: &OperationsAt,
+    gate: &KeyId,
+    executor: &KeyId,
+    synced: &Synced,
+) -> Result<Accepted, EngineError> {
+    let recorder = Recorder::new(&synced.repo);
+    let rulebook = Rulebook::at(&recorder, &at.genesis).map_err(|why| {
+        EngineError::Genesis(format!(
+            "the pinned commit {} of {} can't be the first configuration: {why}\n\
+             hint: operations.genesis in exq.yaml names a commit of {} that `exq config check` accepts",
+            at.genesis, at.project, at.branch
+        ))
+    })?;
+    let now = clock.now();
+    let mut commit = Commit::new();
+    let git_object = commit.object(GitObjects::encode(&recorder.into_recorded())?);
+    let value = AcceptedConfiguration {
+        commit: at.genesis,
+        rules: None,
+        at: now,
+        since: since(&rulebook, &BTreeMap::new(), now),
+        git_object,
+        judged: None,
+        refused: None,
+    };
+    let pins = servers.values().map(|server| pinned(server)).collect();
+    let entry = entries::genesis(&value, pins, gate, executor, at.project.as_str());
+    commit.push(Transition::recorded(Expect::Absent, &value, entry)?);
+    let receipt = store.commit(commit).await?;
+    if receipt.entries.start != 0 {
+        return Err(EngineError::Genesis(
+            "this ledger has entries and no configuration: it is not one of ours".to_owned(),
+        ));
+    }
+    Ok(Accepted { record: Versioned { value, version: 1, entry: Some(0) }, rulebook })
+}
+
+/// The ledger was begun with the keys and the commit that `exq.yaml` pins.
+async fn check_pins(
+    store: &dyn Store,
+    at: &OperationsAt,
+    gate: &KeyId,
+    executor: &KeyId,
+) -> Result<(), EngineError> {
+    let entry =
+        store.entry(0).await?.ok_or_else(|| EngineError::Genesis("the ledger has no entry 0".to_owned()))?;
+    let leaf =
+        ledger::Leaf::decode(&entry.leaf).map_err(|why| EngineError::Genesis(format!("entry 0: {why}")))?;
+    let pins = [
+        ("configuration", "operations.genesis", at.genesis.to_string()),
+        ("gate", "the gate's key", gate.to_string()),
+        ("executor", "the executor's key", executor.to_string()),
+    ];
+    for (fact, what, here) in pins {
+        let there = leaf.fact(fact).and_then(ledger::Fact::as_text).unwrap_or_default();
+        if there != here {
+            return Err(EngineError::Genesis(format!(
+                "{what} is {here}, and this ledger began with {there}\n\
+                 hint: the beginning of a ledger never changes; put it back, or begin a new ledger in another data folder"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Since when each operation is in force without a break.
+fn since(
+    rulebook: &Rulebook,
+    before: &BTreeMap<OperationName, Timestamp>,
+    now: Timestamp,
+) -> BTreeMap<OperationName, Timestamp> {
+    let names = rulebook.configuration.operations().map(|operation| operation.name.clone());
+    names.map(|name| (name.clone(), before.get(&name).copied().unwrap_or(now))).collect()
+}
+
+impl Engine {
+    /// Looks whether the operations project has moved, and whether what it says now may be in force.
+    ///
+    /// # Errors
+    /// [`EngineError`]: it can't be said now; the last accepted stays.
+    pub(crate) async fn reconfigure(self: &Arc<Self>) -> Result<(), EngineError> {
+        let _one_at_a_time = self.configuring.lock().await;
+        let at = self.operations.clone();
+        let server = Arc::clone(self.server(&at.server)?);
+        let wants = [Want::Ref(at.branch.as_str()), Want::Ref("refs/meta/config")];
+        let synced = server.sync(&at.project, &wants).await?;
+        let accepted = self.accepted.load_full();
+        let value = &accepted.record.value;
+        let Some(tip) = synced.tip(at.branch.as_str()) else {
+            return self
+                .refuse(
+                    &accepted,
+                    value.commit,
+                    vec![alarm("branch-missing", "the branch of the operations project is gone")],
+                )
+                .await;
+        };
+        if tip == value.commit || value.refused.as_ref().is_some_and(|r| r.commit == tip) {
+            return Ok(());
+        }
+        if !is_ancestor(&synced, &value.commit, &tip)? {
+            let text = format!(
+                "{tip} doesn't descend from {}, the last accepted commit: the branch was set back",
+                value.commit
+            );
+            return self.refuse(&accepted, tip, vec![alarm("branch-reset", &text)]).await;
+        }
+        let about = About {
+            matter: Matter::Accept,
+            configuration: value.commit,
+            project: at.project.clone(),
+            branch: at.branch.clone(),
+            base: value.commit,
+            tip,
+            rules: value.rules,
+            freezes: std::collections::BTreeSet::new(),
+        };
+        let examined = self.reader(&server).examine(&about, Known::new(), synced).await?;
+        let now = self.clock.now();
+        let rulebook = &accepted.rulebook;
+        let judgement = gate::decide(&examined.case, &examined.evidence, rulebook, rulebook, now)?;
+        let mut commit = Commit::new();
+        let judged = keep_judgement(&mut commit, &examined, &judgement)?;
+        if judgement.decision.answer != Answer::Allow {
+            return self.refuse_with(&accepted, tip, judgement.decision.reasons, commit, Some(&judged)).await;
+        }
+        let synced = server.sync(&at.project, &wants).await?;
+        let recorder = Recorder::new(&synced.repo);
+        let next = match Rulebook::at(&recorder, &tip) {
+            Ok(next) => next,
+            Err(gate::RulebookError::Case(error)) => return Err(error.into()),
+            Err(why) => {
+                let reasons = vec![alarm("not-sound", &format!("what it says can't be in force:\n{why}"))];
+                return self.refuse_with(&accepted, tip, reasons, commit, Some(&judged)).await;
+            }
+        };
+        let git_object = commit.object(GitObjects::encode(&recorder.into_recorded())?);
+        let new = AcceptedConfiguration {
+            commit: tip,
+            rules: examined.case.rules.now,
+            at: now,
+            since: since(&next, &value.since, now),
+            git_object,
+            judged: Some(judged),
+            refused: None,
+        };
+        let expect = Expect::Version(accepted.record.version);
+        let entry = entries::configuration_accepted(&new, &value.commit);
+        commit.push(Transition::recorded(expect, &new, entry)?);
+        for report in configuration_reports(self, tip, &examined.evidence, None) {
+            commit.push(Transition::recorded(Expect::Absent, &report, entries::report(&report))?);
+        }
+        let receipt = self.store.commit(commit).await?;
+        let record = Versioned {
+            value: new,
+            version: accepted.record.version + 1,
+            entry: Some(receipt.entries.start),
+        };
+        self.rulebooks.lock().await.insert(tip, Arc::clone(&next));
+        self.accepted.store(Arc::new(Accepted { record, rulebook: next }));
+        self.problem("configuration", None);
+        tracing::info!(commit = %tip, "configuration accepted");
+        self.moved();
+        Ok(())
+    }
+
+    async fn refuse(
+        self: &Arc<Self>,
+        accepted: &Accepted,
+        tip: Revision,
+        reasons: Vec<Reason>,
+    ) -> Result<(), EngineError> {
+        self.refuse_with(accepted, tip, reasons, Commit::new(), None).await
+    }
+
+    async fn refuse_with(
+        self: &Arc<Self>,
+        accepted: &Accepted,
+        tip: Revision,
+        reasons: Vec<Reason>,
+        mut commit: Commit,
+        judged: Option<&crate::kept::Judged>,
+    ) -> Result<(), EngineError> {
+        let said = format!(
+            "{tip} of the operations project is not in force: {}",
+            reasons.first().map_or("", |r| &r.text)
+        );
+        tracing::error!(commit = %tip, reason = reasons.first().map_or("", |r| &r.text), "configuration refused; the last accepted stays");
+        self.problem("configuration", Some(said));
+        let refused = RefusedConfiguration { commit: tip, reasons: reasons.clone(), at: self.clock.now() };
+        let value = AcceptedConfiguration { refused: Some(refused), ..accepted.record.value.clone() };
+        let entry = entries::configuration_refused(&tip, &reasons, judged);
+        commit.push(Transition::recorded(Expect::Version(accepted.record.version), &value, entry)?);
+        if let Some(judged) = judged
+            && let Some(bytes) = commit.objects().iter().find(|o| o.digest() == judged.evidence_object)
+        {
+            let evidence: gate::CaseEvidence = serde_json::from_slice(bytes.bytes())?;
+            for report in configuration_reports(self, tip, &evidence, Some(&reasons)) {
+                commit.push(Transition::recorded(Expect::Absent, &report, entries::report(&report))?);
+            }
+        }
+        let receipt = self.store.commit(commit).await?;
+        let version = accepted.record.version + 1;
+        let record = Versioned { value, version, entry: Some(receipt.entries.start) };
+        self.accepted.store(Arc::new(Accepted { record, rulebook: Arc::clone(&accepted.rulebook) }));
+        self.moved();
+        Ok(())
+    }
+}
+
+fn alarm(code: &str, text: &str) -> Reason {
+    Reason {
+        code: code.to_owned(),
+        text: text.to_owned(),
+        cure: Some(
+            "have the branch set back to the last accepted commit by an administrator, then merge reviewed changes on it"
+                .to_owned(),
+        ),
+        policy: None,
+        need: Need::Final,
+    }
+}

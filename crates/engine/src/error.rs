@@ -1,0 +1,65 @@
+//! Why the engine couldn't go on with something. Nothing is lost by it: what is open stays open and is tried again.
+
+use model::ServerName;
+
+/// Why the engine couldn't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Gerrit couldn't be read, or written.
+    #[error("Gerrit {server}: {why}")]
+    Gerrit {
+        /// Which server.
+        server: ServerName,
+        /// Why.
+        why: gerrit::Error,
+    },
+    /// Its mirror couldn't be read.
+    #[error("the mirror of {project} can't be read: {why}")]
+    Mirror {
+        /// The project.
+        project: String,
+        /// Why.
+        why: String,
+    },
+    /// The clocks are apart: what we read can't be put in order.
+    #[error(
+        "this machine's clock and that of Gerrit {server} are {apart_s} s apart; nothing is decided until they agree within 60 s\n\
+         hint: set both clocks (NTP)"
+    )]
+    Clock {
+        /// Which server.
+        server: ServerName,
+        /// How far, in seconds.
+        apart_s: i64,
+    },
+    /// A case can't be decided.
+    #[error(transparent)]
+    Case(#[from] gate::CaseError),
+    /// The operations project can't be used.
+    #[error("the operations project: {0}")]
+    Rulebook(#[from] gate::RulebookError),
+    /// The store can't be read.
+    #[error(transparent)]
+    Read(#[from] store::ReadError),
+    /// The store can't be written.
+    #[error(transparent)]
+    Commit(#[from] store::CommitError),
+    /// A value that can't be kept.
+    #[error(transparent)]
+    Invalid(#[from] store::Invalid),
+    /// The executor refuses.
+    #[error(transparent)]
+    Executor(#[from] executor::ExecutorError),
+    /// A grant can't be signed.
+    #[error(transparent)]
+    Grant(#[from] grant::GrantError),
+    /// Something that was read from outside isn't what it has to be.
+    #[error("{0}")]
+    Outside(String),
+    /// A value that can't be written.
+    #[error("can't be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// What the store says of us doesn't fit to what `exq.yaml` says.
+    #[error("{0}")]
+    Genesis(String),
+}

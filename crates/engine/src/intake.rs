@@ -1,0 +1,488 @@
+//! Hints: stored first, then looked at; and what finds the changes that no hint told of.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use gerrit::{
+    DetailLevel, Time,
+    hint::{Hint, HintKind},
+    poll,
+};
+use model::{Outcome, OutcomeKey, OutcomeState, Project, ServerName, Timestamp};
+use secrecy::ExposeSecret as _;
+use store::{Commit, CommitError, Expect, Store, StoreExt as _, Transition};
+use subtle::ConstantTimeEq as _;
+use tokio::sync::Notify;
+
+use crate::{
+    EngineError,
+    engine::Engine,
+    entries,
+    gerrits::GerritServer,
+    kept::{ChangeIndex, Cursor, KeptHint, KeptOutcome, KeptSubmission, Lane, SeenMetas},
+    lanes::{Standing, push_outcome},
+    look::{Found, Look, look},
+    surface::HookAnswer,
+};
+
+/// Hints that wait at most; beyond it the poll has to find what they told.
+const WAITING: usize = 50_000;
+/// Hints of one source within [`WINDOW_MS`].
+const BUDGET: u32 = 600;
+/// Milliseconds.
+const WINDOW_MS: i64 = 10_000;
+/// Sources that are remembered at once.
+const SOURCES: usize = 10_000;
+/// Looks under way at once.
+const LOOKS: usize = 8;
+
+/// Hints that wait, and who sent how many.
+pub(crate) struct Inbox {
+    waiting: Mutex<BTreeMap<String, u64>>,
+    looking: Mutex<HashSet<String>>,
+    sources: Mutex<HashMap<IpAddr, (Timestamp, u32)>>,
+    refused: Mutex<BTreeMap<String, u64>>,
+    bell: Notify,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Inbox {
+    /// Those that a former process took and did not look at.
+    pub(crate) async fn load(store: &dyn Store) -> Result<Self, EngineError> {
+        let found = store.all::<KeptHint>(&[], WAITING).await?;
+        let waiting =
+            found.items.into_iter().map(|hint| (store::Kept::key(&hint.value), hint.version)).collect();
+        Ok(Self {
+            waiting: Mutex::new(waiting),
+            looking: Mutex::default(),
+            sources: Mutex::default(),
+            refused: Mutex::default(),
+            bell: Notify::new(),
+        })
+    }
+
+    fn takes(&self, source: IpAddr, now: Timestamp) -> bool {
+        let mut sources = lock(&self.sources);
+        if sources.len() >= SOURCES {
+            sources.retain(|_, (since, _)| now.ms_since(*since) < WINDOW_MS);
+        }
+        if sources.len() >= SOURCES && !sources.contains_key(&source) {
+            return false;
+        }
+        let (since, count) = sources.entry(source).or_insert((now, 0));
+        if now.ms_since(*since) >= WINDOW_MS {
+            (*since, *count) = (now, 0);
+        }
+        *count = count.saturating_add(1);
+        *count <= BUDGET
+    }
+}
+
+impl Engine {
+    /// Takes a hook's body: stores where to look, then answers. Nothing in it is believed.
+    pub(crate) async fn take_hook(
+        &self,
+        server: &str,
+        secret: &str,
+        source: IpAddr,
+        body: &[u8],
+    ) -> HookAnswer {
+        let known = server.parse::<ServerName>().ok().and_then(|name| self.servers.get(&name));
+        // A comparison even where there is nothing to compare with: both answers take as long.
+        let expected = known.and_then(|s| s.hook_secret.as_ref()).map_or("", |s| s.expose_secret());
+        let same: bool = expected.as_bytes().ct_eq(secret.as_bytes()).into();
+        let Some(server) = known.filter(|_| same && !expected.is_empty()) else {
+            return HookAnswer::NotFound;
+        };
+        if !self.inbox.takes(source, self.clock.now()) {
+            *lock(&self.inbox.refused).entry(server.name.to_string()).or_default() += 1;
+            return HookAnswer::OverBudget;
+        }
+        let hint = match Hint::parse(body) {
+            Ok(hint) => hint,
+            Err(gerrit::hint::HintError::NoProject) => return HookAnswer::Ignored,
+            Err(_) => return HookAnswer::Malformed,
+        };
+        let Ok(project) = hint.project.parse::<Project>() else { return HookAnswer::Ignored };
+        if self.watched_branches(&server.name, &project).is_empty() {
+            return HookAnswer::Ignored;
+        }
+        let of_meta = hint.reference.as_deref().and_then(notedb::change_of_meta_ref);
+        let number = hint.number.or(of_meta);
+        let of_branch = hint.kind == HintKind::RefUpdated && of_meta.is_none();
+        if number.is_none() && !(of_branch && self.is_operations(&server.name, &project)) {
+            return HookAnswer::Ignored;
+        }
+        match self.keep_hint(&server.name, project, number).await {
+            Ok(true) => HookAnswer::Stored,
+            Ok(false) => HookAnswer::Known,
+            Err(error) => {
+                tracing::error!(%error, "a hint could not be written down");
+                HookAnswer::Unavailable
+            }
+        }
+    }
+
+    /// Writes a hint down; false if the same one waits already.
+    async fn keep_hint(
+        &self,
+        server: &ServerName,
+        project: Project,
+        number: Option<u64>,
+    ) -> Result<bool, EngineError> {
+        let hint = KeptHint { server: server.clone(), project, number, at: self.clock.now() };
+        let key = store::Kept::key(&hint);
+        {
+            let waiting = lock(&self.inbox.waiting);
+            if waiting.contains_key(&key) && !lock(&self.inbox.looking).contains(&key) {
+                return Ok(false);
+            }
+            if waiting.len() >= WAITING {
+                return Err(EngineError::Outside(
+                    "too many hints wait; the poll will find what they told".to_owned(),
+                ));
+            }
+        }
+        let receipt = self.store.commit(vec![Transition::bookkeeping(Expect::Any, &hint)?].into()).await?;
+        let version = receipt.versions.first().copied().flatten().unwrap_or(1);
+        lock(&self.inbox.waiting).insert(key, version);
+        self.inbox.bell.notify_one();
+        Ok(true)
+    }
+
+    /// Looks at hints as they come, several at once, each change by one at a time.
+    pub(crate) async fn look_at_hints(self: &Arc<Self>) {
+        let permits = Arc::new(tokio::sync::Semaphore::new(LOOKS));
+        loop {
+            let next = {
+                let waiting = lock(&self.inbox.waiting);
+                let mut looking = lock(&self.inbox.looking);
+                let next = waiting.iter().find(|(key, _)| !looking.contains(*key));
+                let next = next.map(|(key, version)| (key.clone(), *version));
+                if let Some((key, _)) = &next {
+                    looking.insert(key.clone());
+                }
+                next
+            };
+            let Some((key, version)) = next else {
+                tokio::select! {
+                    () = self.stop.cancelled() => return,
+                    () = self.inbox.bell.notified() => continue,
+                }
+            };
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+            let engine = Arc::clone(self);
+            self.tasks.spawn(async move {
+                let _permit = permit;
+                let done = tokio::select! {
+                    () = engine.stop.cancelled() => return,
+                    done = engine.look_at(&key, version) => done,
+                };
+                if let Err(error) = done {
+                    tracing::warn!(%error, hint = key, "looked at again later");
+                    engine.problem(&format!("hint {key}"), Some(error.to_string()));
+                    // The server may be away: do not ask it in a circle.
+                    tokio::select! {
+                        () = engine.stop.cancelled() => return,
+                        () = tokio::time::sleep(std::time::Duration::from_secs(2)) => {}
+                    }
+                } else {
+                    engine.problem(&format!("hint {key}"), None);
+                }
+                lock(&engine.inbox.looking).remove(&key);
+                engine.inbox.bell.notify_one();
+            });
+        }
+    }
+
+    async fn look_at(self: &Arc<Self>, key: &str, version: u64) -> Result<(), EngineError> {
+        if let Some(hint) = self.store.get::<KeptHint>(key).await? {
+            let hint = hint.value;
+            let looked = match hint.number {
+                Some(number) => self.look_at_change(&hint.server, &hint.project, number).await,
+                None => self.reconfigure().await,
+            };
+            match looked {
+                Err(EngineError::Gerrit { why, .. }) if why.class() == gerrit::Class::NotFound => {
+                    // Private, deleted, or not ours to see: if that changes, another hint or the sweep tells.
+                    tracing::info!(hint = key, "named something that we can't see");
+                }
+                other => other?,
+            }
+        }
+        match self
+            .store
+            .commit(vec![Transition::forget::<KeptHint>(Expect::Version(version), key)?].into())
+            .await
+        {
+            Ok(_) => {
+                let mut waiting = lock(&self.inbox.waiting);
+                if waiting.get(key) == Some(&version) {
+                    waiting.remove(key);
+                }
+                Ok(())
+            }
+            // Told again meanwhile, so it is looked at again; or gone already.
+            Err(CommitError::Precondition { found, .. }) => {
+                let mut waiting = lock(&self.inbox.waiting);
+                match found {
+                    Some(version) => drop(waiting.insert(key.to_owned(), version)),
+                    None => drop(waiting.remove(key)),
+                }
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Looks at one change, and does what follows.
+    pub(crate) async fn look_at_change(
+        self: &Arc<Self>,
+        server: &ServerName,
+        project: &Project,
+        number: u64,
+    ) -> Result<(), EngineError> {
+        let watched = self.watched_branches(server, project);
+        let gerrit = Arc::clone(self.server(server)?);
+        if self.is_operations(server, project) {
+            self.reconfigure().await?;
+        }
+        let key = ChangeIndex::key_of(server, number);
+        if self.store.get::<ChangeIndex>(&key).await?.is_some() {
+            return Ok(());
+        }
+        match look(&self.reader(&gerrit), project, number, &watched).await? {
+            Look::Open(Some(meta)) => self.remember_meta(server, number, meta).await,
+            Look::Open(None) | Look::Elsewhere => Ok(()),
+            Look::Merged(found) => self.found(*found).await,
+        }
+    }
+
+    /// Remembers where a meta history stood, so that a rewrite of it is seen.
+    async fn remember_meta(
+        &self,
+        server: &ServerName,
+        number: u64,
+        meta: model::Revision,
+    ) -> Result<(), EngineError> {
+        let key = ChangeIndex::key_of(server, number);
+        let now = self.clock.now();
+        let before = self.store.get::<SeenMetas>(&key).await?;
+        let mut seen = before.map_or_else(
+            || SeenMetas { server: server.clone(), number, metas: Vec::new(), at: now },
+            |before| before.value,
+        );
+        if seen.add(meta, now) {
+            self.store.commit(vec![Transition::bookkeeping(Expect::Any, &seen)?].into()).await?;
+        }
+        Ok(())
+    }
+
+    /// A submission was found: who wants it?
+    async fn found(self: &Arc<Self>, found: Found) -> Result<(), EngineError> {
+        let Found { submission, subject, paths, known, synced } = found;
+        let accepted = self.accepted.load_full();
+        let all_paths: Option<Vec<String>> = paths.map(|paths| paths.into_iter().collect());
+        let configuration = &accepted.rulebook.configuration;
+        let now = self.clock.now();
+        let mut outcomes = Vec::new();
+        for operation in configuration.operations() {
+            let Some(trigger) = &operation.trigger else { continue };
+            // Not known which paths: then all are meant.
+            let at = (&submission.server, &submission.project, &submission.branch);
+            let here = trigger.server == *at.0 && trigger.project == *at.1 && trigger.branch == *at.2;
+            let matches = match &all_paths {
+                Some(paths) => trigger.matches(at.0, at.1, at.2, paths),
+                None => here,
+            };
+            // Only what merged after the operation was accepted (I3).
+            let since = accepted.record.value.since.get(&operation.name).copied();
+            if !matches || since.is_none_or(|since| submission.submitted_at.plus_ms(999) < since) {
+                continue;
+            }
+            let Some(environment) = operation.environments.first() else { continue };
+            let key = OutcomeKey {
+                submission: submission.id.clone(),
+                operation: operation.name.clone(),
+                environment: environment.name.clone(),
+            };
+            outcomes.push(KeptOutcome {
+                id: key.id(),
+                lane: Lane {
+                    operation: operation.name.clone(),
+                    environment: environment.name.clone(),
+                    server: submission.server.clone(),
+                    project: submission.project.clone(),
+                    branch: submission.branch.clone(),
+                },
+                outcome: Outcome { key, opened_at: now, state: OutcomeState::Open },
+                tip: submission.tip,
+                configuration: accepted.rulebook.commit,
+                until: now.plus_ms(i64::try_from(operation.wait.0).unwrap_or(i64::MAX)),
+                judged: None,
+            });
+        }
+        let kept = KeptSubmission {
+            submission: submission.clone(),
+            subject,
+            outcomes: outcomes.iter().map(|o| o.id.clone()).collect(),
+        };
+        let mut prelude = Commit::new();
+        prelude.push(Transition::recorded(Expect::Absent, &kept, entries::submission_seen(&kept))?);
+        for number in &submission.changes {
+            let index = ChangeIndex {
+                server: submission.server.clone(),
+                number: *number,
+                submission: submission.id.clone(),
+                at: now,
+            };
+            prelude.push(Transition::bookkeeping(Expect::Any, &index)?);
+        }
+        if self.store.get::<KeptSubmission>(submission.id.as_str()).await?.is_some() {
+            return Ok(());
+        }
+        tracing::info!(submission = %submission.id, changes = ?submission.changes, operations = outcomes.len(), "submission seen");
+        let one = if outcomes.len() == 1 { outcomes.pop() } else { None };
+        if let Some(kept) = one {
+            let lane = kept.lane.clone();
+            let standing = Standing { kept, submission, expect: Expect::Absent, known };
+            return ignore_known(self.evaluate(&lane, Some((standing, prelude)), Some(synced)).await);
+        }
+        let lanes: Vec<Lane> = outcomes.iter().map(|o| o.lane.clone()).collect();
+        for outcome in &outcomes {
+            push_outcome(&mut prelude, Expect::Absent, outcome)?;
+        }
+        ignore_known(self.store.commit(prelude).await.map(drop).map_err(Into::into))?;
+        self.moved();
+        for lane in lanes {
+            self.evaluate(&lane, None, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Walks the changes that merged since the cursor.
+    ///
+    /// # Errors
+    /// [`EngineError`]: the cursor stays where it was.
+    pub(crate) async fn poll(self: &Arc<Self>, server: &Arc<GerritServer>) -> Result<(), EngineError> {
+        let about = format!("poll of {}", server.name);
+        let result = self.poll_once(server).await;
+        self.problem(&about, result.as_ref().err().map(ToString::to_string));
+        result
+    }
+
+    async fn poll_once(self: &Arc<Self>, server: &Arc<GerritServer>) -> Result<(), EngineError> {
+        self.say_refused_hints().await?;
+        if self.operations.server == server.name {
+            self.reconfigure().await?;
+        }
+        let cursor = self.store.get::<Cursor>(server.name.as_str()).await?;
+        let since =
+            cursor.as_ref().and_then(|c| Time::parse(&c.value.updated)).unwrap_or_else(|| self.beginning());
+        let mut walk = poll::Walk::new(poll::Cursor(since));
+        while let Some(query) = walk.next_query(DetailLevel::Brief) {
+            let answer = server.reader.changes(&query).await.map_err(|why| server.error(why))?;
+            server.check_clock(&answer, &*self.clock)?;
+            walk.take(&answer.value);
+            for change in &answer.value.changes {
+                let Ok(project) = change.project.parse::<Project>() else { continue };
+                let branch = change.branch_ref();
+                if !self.watched_branches(&server.name, &project).iter().any(|b| b.as_str() == branch) {
+                    continue;
+                }
+                let key = ChangeIndex::key_of(&server.name, change.number);
+                if self.store.get::<ChangeIndex>(&key).await?.is_none()
+                    && !self.is_operations(&server.name, &project)
+                {
+                    self.keep_hint(&server.name, project, Some(change.number)).await?;
+                }
+            }
+        }
+        if let Some(end) = walk.finish() {
+            let next = Cursor { server: server.name.clone(), updated: end.0.to_string() };
+            if cursor.is_none_or(|c| c.value != next) {
+                self.store.commit(vec![Transition::bookkeeping(Expect::Any, &next)?].into()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the first walk begins: nothing older than the configuration in force can match.
+    fn beginning(&self) -> Time {
+        let since = self.accepted.load();
+        let since = since.record.value.since.values().min().copied().unwrap_or(since.record.value.at);
+        Time::new(jiff::Timestamp::from_millisecond(since.as_millis()).unwrap_or_default())
+    }
+
+    /// Looks at the refs themselves: an index that a crash emptied hides changes, the refs keep them.
+    ///
+    /// # Errors
+    /// [`EngineError`]: it is done again later.
+    pub(crate) async fn sweep(self: &Arc<Self>, server: &Arc<GerritServer>) -> Result<(), EngineError> {
+        let about = format!("sweep of {}", server.name);
+        let result = self.sweep_once(server).await;
+        self.problem(&about, result.as_ref().err().map(ToString::to_string));
+        result
+    }
+
+    async fn sweep_once(self: &Arc<Self>, server: &Arc<GerritServer>) -> Result<(), EngineError> {
+        for project in self.watched_projects(&server.name) {
+            if self.is_operations(&server.name, &project) {
+                self.reconfigure().await?;
+            }
+            for (name, meta) in server.list(&project, &["refs/changes/"]).await? {
+                let Some(number) = notedb::change_of_meta_ref(&name) else { continue };
+                let key = ChangeIndex::key_of(&server.name, number);
+                if self.store.get::<ChangeIndex>(&key).await?.is_some() {
+                    continue;
+                }
+                let seen = self.store.get::<SeenMetas>(&key).await?;
+                if seen.is_some_and(|seen| seen.value.metas.last() == Some(&gate::revision(&meta))) {
+                    continue;
+                }
+                self.keep_hint(&server.name, project.clone(), Some(number)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges again what waits or was left open.
+    ///
+    /// # Errors
+    /// [`EngineError`]: it is done again later.
+    pub(crate) async fn reconsider(self: &Arc<Self>) -> Result<(), EngineError> {
+        let listed = self.store.all::<KeptOutcome>(&["open", "waiting"], WAITING).await?;
+        let mut lanes: Vec<Lane> = listed.items.into_iter().map(|o| o.value.lane).collect();
+        lanes.sort();
+        lanes.dedup();
+        for lane in lanes {
+            if let Err(error) = self.evaluate(&lane, None, None).await {
+                tracing::warn!(%error, lane = lane.key(), "judged again later");
+            }
+        }
+        Ok(())
+    }
+
+    /// One entry for all hints that were over their budget since the last one.
+    async fn say_refused_hints(&self) -> Result<(), EngineError> {
+        let refused = std::mem::take(&mut *lock(&self.inbox.refused));
+        for (server, count) in refused {
+            self.store.commit(vec![Transition::entry(entries::hints_refused(&server, count))].into()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Somebody else wrote it down first: then it is written down.
+fn ignore_known(result: Result<(), EngineError>) -> Result<(), EngineError> {
+    match result {
+        Err(EngineError::Commit(CommitError::Precondition { .. })) => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,531 @@
+//! The gate of a lane: who goes next, and may it?
+
+use std::sync::Arc;
+
+use gate::{Judgement, Matter, Rulebook, RunMatter};
+use gerrit::git::Want;
+use grant::Grant;
+use model::{
+    Answer, DecisionId, GrantId, Mode, Need, OutcomeState, Reason, Revision, RunId, Submission, Timestamp,
+};
+use operations::Newer;
+use proof::GitObjects;
+use store::{Commit, CommitError, Expect, StoreExt as _, Transition};
+
+use crate::{
+    EngineError,
+    engine::{Accepted, Engine},
+    entries,
+    gerrits::Synced,
+    kept::{Judged, KeptGrant, KeptOutcome, KeptSubmission, Lane, LaneRecord},
+    lane::{Candidate, newest_first},
+    read::{About, Examined, Known, is_ancestor},
+};
+
+/// Unsettled outcomes that are looked at.
+const OUTCOMES: usize = 5_000;
+
+/// An outcome that is being judged.
+pub(crate) struct Standing {
+    pub(crate) kept: KeptOutcome,
+    pub(crate) submission: Submission,
+    pub(crate) expect: Expect,
+    /// What was read on the way here, and is fresh.
+    pub(crate) known: Known,
+}
+
+/// What a lane starts from.
+struct Ground {
+    record: LaneRecord,
+    expect: Expect,
+}
+
+impl Engine {
+    /// Settles what can be settled in a lane. `fresh` was seen just now and is not in the store yet; `prelude` goes into
+    /// the same commit.
+    ///
+    /// # Errors
+    /// [`EngineError`]: then `fresh` is in the store, open, and is judged again later.
+    pub(crate) async fn evaluate(
+        self: &Arc<Self>,
+        lane: &Lane,
+        fresh: Option<(Standing, Commit)>,
+        synced: Option<Synced>,
+    ) -> Result<(), EngineError> {
+        let lock = self.lane_lock(&lane.key()).await;
+        let _one_at_a_time = lock.lock().await;
+        let (mut fresh, mut prelude) = match fresh {
+            Some((standing, prelude)) => (Some(standing), prelude),
+            None => (None, Commit::new()),
+        };
+        // What must not be lost if anything below goes wrong.
+        let keep = fresh.as_ref().map(|f| open(&prelude, f)).transpose()?;
+        let result = self.evaluate_locked(lane, &mut fresh, &mut prelude, synced).await;
+        if let (Err(_), Some(keep)) = (&result, keep)
+            && self.store.get::<KeptOutcome>(&keep.0).await?.is_none()
+        {
+            match self.store.commit(keep.1).await {
+                Ok(_) => self.moved(),
+                // Somebody else wrote it down: all the better.
+                Err(CommitError::Precondition { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let about = format!("lane {}", lane.key());
+        self.problem(&about, result.as_ref().err().map(ToString::to_string));
+        result
+    }
+
+    async fn evaluate_locked(
+        self: &Arc<Self>,
+        lane: &Lane,
+        fresh: &mut Option<Standing>,
+        prelude: &mut Commit,
+        synced: Option<Synced>,
+    ) -> Result<(), EngineError> {
+        let mut standing = self.unsettled(lane).await?;
+        if let Some(fresh) = fresh.take()
+            && !standing.iter().any(|s| s.kept.id == fresh.kept.id)
+        {
+            standing.push(fresh);
+        }
+        if standing.is_empty() {
+            return Ok(());
+        }
+        let server = Arc::clone(self.server(&lane.server)?);
+        let mut synced = match synced {
+            Some(synced) => synced,
+            None => {
+                let wants = [Want::Ref(lane.branch.as_str()), Want::Ref("refs/meta/config")];
+                server.sync(&lane.project, &wants).await?
+            }
+        };
+        let accepted = self.accepted.load_full();
+        let Some(mut ground) = self.ground(lane, &accepted, &synced).await? else {
+            return self.wait_for_baseline(lane, standing, prelude).await;
+        };
+        if ground.record.active.is_some() {
+            return self.leave_open(standing, prelude).await;
+        }
+        let queues = accepted
+            .rulebook
+            .configuration
+            .operation(&lane.operation)
+            .is_some_and(|o| o.newer == Newer::Queues);
+        let mut order = self.order(&standing, &synced);
+        if queues {
+            order.reverse();
+        }
+        let mut commit = std::mem::take(prelude);
+        let mut spent = None;
+        for id in order {
+            let Some(at) = standing.iter().position(|s| s.kept.id == id) else { continue };
+            let mut one = standing.swap_remove(at);
+            let now = self.clock.now();
+            if let Some(run) = &ground.record.run
+                && is_ancestor(&synced, &one.kept.tip, &ground.record.base)?
+            {
+                let by = run.clone();
+                self.settle(&mut commit, one, OutcomeState::Superseded { by, at: now }, &accepted)?;
+                continue;
+            }
+            if let Some(expired) = expired(&one.kept, now) {
+                self.settle(&mut commit, one, expired, &accepted)?;
+                continue;
+            }
+            let known = std::mem::take(&mut one.known);
+            let (examined, judgement) =
+                self.judge(lane, &one, &ground.record, known, &accepted, synced).await?;
+            one.kept.judged = Some(keep_judgement(&mut commit, &examined, &judgement)?);
+            let Judgement { decision, plan, .. } = judgement;
+            let opened = self.rulebook(&one.kept.configuration).await?;
+            let observing = [&*accepted.rulebook, &*opened].into_iter().any(|rulebook| {
+                rulebook.configuration.operation(&lane.operation).is_none_or(|o| o.mode == Mode::Observe)
+            });
+            let next = match (decision.answer, plan) {
+                _ if observing => OutcomeState::Observed {
+                    decision: decision.id.clone(),
+                    allowed: decision.answer == Answer::Allow,
+                    reasons: decision.reasons.clone(),
+                    at: now,
+                },
+                (Answer::Allow, Some(plan)) => {
+                    let run = RunId::derive(&[one.kept.id.as_str().as_bytes()]);
+                    let grant = Grant {
+                        schema: Grant::SCHEMA.to_owned(),
+                        id: GrantId::derive(&[run.as_str().as_bytes(), decision.id.as_str().as_bytes()]),
+                        run: run.clone(),
+                        outcome: one.kept.id.clone(),
+                        plan: decision.plan,
+                        decision: model::Canonical::digest(&decision)?,
+                        configuration: decision.configuration,
+                        executor: self.executor.key().clone(),
+                        host: self.executor.host().to_owned(),
+                        origin: self.origin.clone(),
+                        issued_at: now,
+                        not_after: now.plus_ms(lifetime_ms(&plan)),
+                        evidence: decision.evidence,
+                    };
+                    let signed = grant.sign(&self.gate)?;
+                    let prepared = self.executor.verify(signed.as_bytes(), &plan, &decision)?;
+                    for path in plan.files.keys() {
+                        let bytes = opened.configuration.tree().get(path);
+                        commit.object(bytes.unwrap_or_default().to_vec());
+                    }
+                    let object = commit.object(signed.as_bytes().to_vec());
+                    let kept = KeptGrant {
+                        run: run.clone(),
+                        plan,
+                        decision,
+                        grant: String::from_utf8_lossy(signed.as_bytes()).into_owned(),
+                        at: now,
+                    };
+                    commit.push(Transition::recorded(
+                        Expect::Absent,
+                        &kept,
+                        entries::grant_issued(&kept, &grant.id, &object),
+                    )?);
+                    ground.record = LaneRecord {
+                        base: one.kept.tip,
+                        rules: examined.case.rules.now,
+                        run: Some(run.clone()),
+                        active: Some(run.clone()),
+                        at: now,
+                        ..ground.record
+                    };
+                    let lane_entry = entries::lane_moved(&ground.record);
+                    commit.push(Transition::recorded(ground.expect, &ground.record, lane_entry)?);
+                    spent = Some(prepared);
+                    OutcomeState::Running { run }
+                }
+                _ => denied(&decision.reasons, &decision.id, one.kept.until, now),
+            };
+            self.settle(&mut commit, one, next, &accepted)?;
+            if spent.is_some() {
+                break;
+            }
+            let wants = [Want::Ref(lane.branch.as_str()), Want::Ref("refs/meta/config")];
+            synced = if standing.is_empty() { break } else { server.sync(&lane.project, &wants).await? };
+        }
+        // Those below what runs now are behind it; those above wait for it to end.
+        if let Some(prepared) = spent {
+            let run = ground.record.run.clone();
+            let wants = [Want::Ref(lane.branch.as_str())];
+            let synced =
+                if standing.is_empty() { None } else { Some(server.sync(&lane.project, &wants).await?) };
+            for one in standing {
+                let behind = synced
+                    .as_ref()
+                    .map(|s| is_ancestor(s, &one.kept.tip, &ground.record.base))
+                    .transpose()?;
+                match (&run, behind) {
+                    (Some(by), Some(true)) => {
+                        let next = OutcomeState::Superseded { by: by.clone(), at: self.clock.now() };
+                        self.settle(&mut commit, one, next, &accepted)?;
+                    }
+                    _ if one.expect == Expect::Absent => push_outcome(&mut commit, one.expect, &one.kept)?,
+                    _ => {}
+                }
+            }
+            let spent = self.executor.spend(prepared, commit).await?;
+            self.moved();
+            self.drive(lane.clone(), spent);
+            return Ok(());
+        }
+        if !commit.transitions().is_empty() {
+            self.store.commit(commit).await?;
+            self.moved();
+        }
+        Ok(())
+    }
+
+    /// The unsettled outcomes of a lane that the store has.
+    async fn unsettled(&self, lane: &Lane) -> Result<Vec<Standing>, EngineError> {
+        let listed = self.store.all::<KeptOutcome>(&["open", "waiting"], OUTCOMES).await?;
+        for broken in &listed.broken {
+            self.problem("outcomes", Some(broken.to_string()));
+        }
+        let mut standing = Vec::new();
+        for outcome in listed.items.into_iter().filter(|o| o.value.lane == *lane) {
+            let key = outcome.value.outcome.key.submission.as_str();
+            let Some(submission) = self.store.get::<KeptSubmission>(key).await? else {
+                return Err(EngineError::Outside(format!("outcome {} has no submission", outcome.value.id)));
+            };
+            standing.push(Standing {
+                kept: outcome.value,
+                submission: submission.value.submission,
+                expect: Expect::Version(outcome.version),
+                known: Known::new(),
+            });
+        }
+        Ok(standing)
+    }
+
+    /// The lane's record; where a later reviewed baseline lies above its base, that instead. None: neither is there.
+    async fn ground(
+        &self,
+        lane: &Lane,
+        accepted: &Accepted,
+        synced: &Synced,
+    ) -> Result<Option<Ground>, EngineError> {
+        let found = self.store.get::<LaneRecord>(&lane.key()).await?;
+        let configuration = &accepted.rulebook.configuration;
+        let baseline = configuration.baseline(
+            &lane.operation,
+            &lane.environment,
+            &lane.server,
+            &lane.project,
+            &lane.branch,
+        );
+        let asserted = |at: Timestamp, revision: Revision| LaneRecord {
+            lane: lane.clone(),
+            base: revision,
+            rules: None,
+            run: None,
+            active: None,
+            succeeded: None,
+            at,
+        };
+        Ok(match (found, baseline) {
+            (None, None) => None,
+            (None, Some(baseline)) => {
+                Some(Ground { record: asserted(self.clock.now(), baseline.revision), expect: Expect::Absent })
+            }
+            (Some(found), baseline) => {
+                let expect = Expect::Version(found.version);
+                let record = match baseline {
+                    Some(b)
+                        if b.revision != found.value.base
+                            && is_ancestor(synced, &found.value.base, &b.revision)? =>
+                    {
+                        LaneRecord { base: b.revision, rules: None, run: None, ..found.value }
+                    }
+                    _ => found.value,
+                };
+                Some(Ground { record, expect })
+            }
+        })
+    }
+
+    fn order(&self, standing: &[Standing], synced: &Synced) -> Vec<model::OutcomeId> {
+        let candidates = standing.iter().map(|s| Candidate {
+            id: s.kept.id.clone(),
+            tip: s.kept.tip,
+            submitted_at_ms: s.submission.submitted_at.as_millis(),
+        });
+        let newer = |a: &Revision, b: &Revision| is_ancestor(synced, a, b).unwrap_or(false);
+        newest_first(candidates.collect(), newer).into_iter().map(|c| c.id).collect()
+    }
+
+    async fn judge(
+        &self,
+        lane: &Lane,
+        one: &Standing,
+        ground: &LaneRecord,
+        known: Known,
+        accepted: &Accepted,
+        synced: Synced,
+    ) -> Result<(Examined, Judgement), EngineError> {
+        let opened = self.rulebook(&one.kept.configuration).await?;
+        let server = self.server(&lane.server)?;
+        let reader = self.reader(server);
+        let now = self.clock.now();
+        let freezes = [&*accepted.rulebook, &*opened].into_iter().flat_map(|rulebook| {
+            let calendar = rulebook.configuration.calendar();
+            calendar.in_force(now, &lane.operation, &lane.environment).map(|f| f.name.clone())
+        });
+        let about = About {
+            matter: Matter::Run(Box::new(RunMatter {
+                submission: one.submission.clone(),
+                operation: lane.operation.clone(),
+                environment: lane.environment.clone(),
+                opened_under: one.kept.configuration,
+                before: ground.succeeded,
+            })),
+            configuration: accepted.rulebook.commit,
+            project: lane.project.clone(),
+            branch: lane.branch.clone(),
+            base: ground.base,
+            tip: one.kept.tip,
+            rules: ground.rules,
+            freezes: freezes.collect(),
+        };
+        let examined = reader.examine(&about, known, synced).await?;
+        let now = self.clock.now();
+        let judgement = gate::decide(&examined.case, &examined.evidence, &accepted.rulebook, &opened, now)?;
+        for error in &judgement.errors {
+            tracing::error!(%error, lane = lane.key(), "a policy could not be evaluated: that denies");
+        }
+        Ok((examined, judgement))
+    }
+
+    /// The rulebook of a commit that was accepted once.
+    pub(crate) async fn rulebook(&self, commit: &Revision) -> Result<Arc<Rulebook>, EngineError> {
+        let mut rulebooks = self.rulebooks.lock().await;
+        if let Some(rulebook) = rulebooks.get(commit) {
+            return Ok(Arc::clone(rulebook));
+        }
+        let at = &self.operations;
+        let synced = self.server(&at.server)?.sync(&at.project, &[Want::Ref(at.branch.as_str())]).await?;
+        let rulebook = Rulebook::at(&synced.repo, commit)?;
+        if rulebooks.len() > 64 {
+            rulebooks.clear();
+        }
+        rulebooks.insert(*commit, Arc::clone(&rulebook));
+        Ok(rulebook)
+    }
+
+    /// Moves an outcome on, with its entry and what has to be said about it.
+    pub(crate) fn settle(
+        &self,
+        commit: &mut Commit,
+        one: Standing,
+        next: OutcomeState,
+        accepted: &Accepted,
+    ) -> Result<(), EngineError> {
+        let Standing { mut kept, submission, expect, .. } = one;
+        let same = same_wait(&kept.outcome.state, &next);
+        kept.outcome = kept.outcome.become_state(next).map_err(executor::ExecutorError::from)?;
+        if same && expect != Expect::Absent {
+            // Nothing new to record: it waits for what it waited for.
+            return Ok(());
+        }
+        push_outcome(commit, expect, &kept)?;
+        for report in self.reports_of(&kept, &submission, accepted) {
+            let entry = entries::report(&report);
+            commit.push(Transition::recorded(Expect::Absent, &report, entry)?);
+        }
+        Ok(())
+    }
+
+    async fn wait_for_baseline(
+        &self,
+        lane: &Lane,
+        standing: Vec<Standing>,
+        prelude: &mut Commit,
+    ) -> Result<(), EngineError> {
+        let accepted = self.accepted.load_full();
+        let mut commit = std::mem::take(prelude);
+        for one in standing {
+            let now = self.clock.now();
+            let decision = DecisionId::derive(&[b"no-baseline", one.kept.id.as_str().as_bytes()]);
+            let reasons = vec![Reason {
+                code: "no-baseline".to_owned(),
+                text: format!(
+                    "nothing says up to which revision of {} {} everything is accepted for {} in {}",
+                    lane.project, lane.branch, lane.operation, lane.environment
+                ),
+                cure: Some(
+                    "add a line to baselines.yaml in the operations project, and have it reviewed".to_owned(),
+                ),
+                policy: None,
+                need: Need::Waits,
+            }];
+            let next = expired(&one.kept, now).unwrap_or(OutcomeState::Waiting {
+                reasons,
+                decision,
+                until: one.kept.until,
+            });
+            self.settle(&mut commit, one, next, &accepted)?;
+        }
+        if !commit.is_empty() {
+            self.store.commit(commit).await?;
+            self.moved();
+        }
+        Ok(())
+    }
+
+    /// Something runs in the lane: who is new is written down, and waits for it.
+    async fn leave_open(&self, standing: Vec<Standing>, prelude: &mut Commit) -> Result<(), EngineError> {
+        let mut commit = std::mem::take(prelude);
+        for one in standing.iter().filter(|s| s.expect == Expect::Absent) {
+            push_outcome(&mut commit, one.expect, &one.kept)?;
+        }
+        if !commit.is_empty() {
+            self.store.commit(commit).await?;
+            self.moved();
+        }
+        Ok(())
+    }
+}
+
+/// The commit that keeps a fresh outcome when it can't be judged now.
+fn open(prelude: &Commit, fresh: &Standing) -> Result<(String, Commit), EngineError> {
+    let mut keep = prelude.clone();
+    push_outcome(&mut keep, fresh.expect, &fresh.kept)?;
+    Ok((fresh.kept.id.to_string(), keep))
+}
+
+pub(crate) fn push_outcome(
+    commit: &mut Commit,
+    expect: Expect,
+    kept: &KeptOutcome,
+) -> Result<(), EngineError> {
+    commit.push(Transition::recorded(expect, kept, entries::outcome(kept))?);
+    Ok(())
+}
+
+/// What has waited too long is refused, with what it waited for.
+fn expired(kept: &KeptOutcome, now: Timestamp) -> Option<OutcomeState> {
+    let OutcomeState::Waiting { reasons, decision, until } = &kept.outcome.state else { return None };
+    (now >= *until).then(|| OutcomeState::Refused {
+        decision: decision.clone(),
+        reasons: reasons.clone(),
+        at: now,
+    })
+}
+
+/// All reasons can still be cured: it waits. Else it is refused.
+fn denied(reasons: &[Reason], decision: &DecisionId, until: Timestamp, now: Timestamp) -> OutcomeState {
+    let waits = !reasons.is_empty() && reasons.iter().all(|r| r.need == Need::Waits) && now < until;
+    let (decision, reasons) = (decision.clone(), reasons.to_vec());
+    if waits {
+        OutcomeState::Waiting { reasons, decision, until }
+    } else {
+        OutcomeState::Refused { decision, reasons, at: now }
+    }
+}
+
+fn same_wait(a: &OutcomeState, b: &OutcomeState) -> bool {
+    match (a, b) {
+        (OutcomeState::Waiting { reasons: a, .. }, OutcomeState::Waiting { reasons: b, .. }) => a == b,
+        _ => false,
+    }
+}
+
+/// How long the grant lives: every step, its undo, and room for pauses; a day at most.
+fn lifetime_ms(plan: &model::Plan) -> i64 {
+    let of = |action: &model::Action| match action {
+        model::Action::Exec(exec) => exec.timeout_ms,
+        model::Action::Http(http) => http.within_ms,
+        model::Action::Gerrit(_) => 60_000,
+    };
+    let steps: u64 =
+        plan.steps.iter().map(|s| of(&s.action).saturating_add(s.undo.as_ref().map_or(0, of))).sum();
+    i64::try_from(steps.saturating_mul(2).saturating_add(600_000))
+        .unwrap_or(i64::MAX)
+        .min(grant::MAX_LIFETIME_MS)
+}
+
+/// Puts what a judgement rests on into the store, and says where.
+pub(crate) fn keep_judgement(
+    commit: &mut Commit,
+    examined: &Examined,
+    judgement: &Judgement,
+) -> Result<Judged, EngineError> {
+    for answer in examined.answers.values() {
+        commit.object(answer.clone());
+    }
+    Ok(Judged {
+        decision: judgement.decision.clone(),
+        decision_object: commit.object(model::to_canonical(&judgement.decision)?),
+        plan_object: match &judgement.plan {
+            Some(plan) => Some(commit.object(model::to_canonical(plan)?)),
+            None => None,
+        },
+        case_object: commit.object(model::to_canonical(&examined.case)?),
+        evidence_object: commit.object(model::to_canonical(&examined.evidence)?),
+        git_object: commit.object(GitObjects::encode(&examined.git)?),
+        approvers: judgement.approvers.iter().map(ToString::to_string).collect(),
+    })
+}

@@ -1,0 +1,337 @@
+//! What the engine shows: the store's records in words.
+
+use std::{net::IpAddr, sync::PoisonError};
+
+use async_trait::async_trait;
+use gate::CaseEvidence;
+use ledger::{Fact, Leaf};
+use model::{Digest, Plan, Project, Run, RunId, RunState, ServerName, SubmissionId, Timestamp};
+use store::{Cursor, Query, ReadError, StoreExt as _};
+use tokio::sync::watch;
+
+use crate::{
+    EngineError,
+    engine::Engine,
+    kept::{ChangeIndex, KeptGrant, KeptOutcome, KeptSubmission},
+    surface::{
+        CommitView, ConfigurationView, Event, Health, HookAnswer, Metric, OutcomeView, Output, Page,
+        RangeView, RunQuery, RunRow, RunView, Subject, SubmissionView, Surface, SurfaceError,
+    },
+};
+
+/// Entries of one run that are shown.
+const TIMELINE: usize = 2_000;
+
+impl From<ReadError> for SurfaceError {
+    fn from(why: ReadError) -> Self {
+        Self::Unavailable(why.to_string())
+    }
+}
+
+impl From<EngineError> for SurfaceError {
+    fn from(why: EngineError) -> Self {
+        Self::Unavailable(why.to_string())
+    }
+}
+
+#[async_trait]
+impl Surface for Engine {
+    async fn hook(&self, server: &str, secret: &str, source: IpAddr, body: &[u8]) -> HookAnswer {
+        self.take_hook(server, secret, source, body).await
+    }
+
+    async fn submissions(
+        &self,
+        limit: usize,
+        after: Option<String>,
+    ) -> Result<Page<SubmissionView>, SurfaceError> {
+        let query = Query::of("submission").after(cursor(after)?).limit(u32::try_from(limit).unwrap_or(100));
+        let page = self.store.page::<KeptSubmission>(query).await?;
+        let mut rows = Vec::new();
+        for kept in page.items {
+            rows.push(self.view(kept.value, false).await?);
+        }
+        Ok(Page { rows, next: page.next.map(place) })
+    }
+
+    async fn submission(&self, id: &SubmissionId) -> Result<SubmissionView, SurfaceError> {
+        let kept = self.store.get::<KeptSubmission>(id.as_str()).await?;
+        let kept = kept.ok_or_else(|| SurfaceError::NotFound(format!("submission {id}")))?;
+        self.view(kept.value, true).await
+    }
+
+    async fn why(&self, about: &Subject) -> Result<SubmissionView, SurfaceError> {
+        match about {
+            Subject::Submission(id) => self.submission(id).await,
+            Subject::Change(server, number) => {
+                let index = self.store.get::<ChangeIndex>(&ChangeIndex::key_of(server, *number)).await?;
+                let index = index.ok_or_else(|| {
+                    SurfaceError::NotFound(format!(
+                        "merged change {number} on {server} that a watched branch has"
+                    ))
+                })?;
+                self.submission(&index.value.submission).await
+            }
+            Subject::Run(id) => {
+                let grant = self.store.get::<KeptGrant>(id.as_str()).await?;
+                let grant = grant.ok_or_else(|| SurfaceError::NotFound(format!("run {id}")))?;
+                self.submission(&grant.value.plan.triggered_by.submission).await
+            }
+        }
+    }
+
+    async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError> {
+        let mut of = Query::of("run").after(cursor(query.after.clone())?);
+        of = of.limit(u32::try_from(query.limit.clamp(1, 500)).unwrap_or(100));
+        for state in ["granted", "running", "undoing", "finished"] {
+            if query.states.iter().any(|wanted| wanted == state) {
+                of = of.state(state);
+            }
+        }
+        let page = self.store.page::<Run>(of).await?;
+        let mut rows = Vec::new();
+        for run in page.items {
+            let Some(grant) = self.store.get::<KeptGrant>(run.value.id.as_str()).await? else { continue };
+            let plan = grant.value.plan;
+            rows.push(RunRow {
+                id: run.value.id,
+                operation: plan.operation,
+                environment: plan.environment,
+                revision: plan.triggered_by.revision,
+                submission: plan.triggered_by.submission,
+                granted_at: run.value.granted_at,
+                state: match run.value.state {
+                    RunState::Finished { result, .. } => result.name().to_owned(),
+                    state => state.name().to_owned(),
+                },
+            });
+        }
+        Ok(Page { rows, next: page.next.map(place) })
+    }
+
+    async fn run(&self, id: &RunId) -> Result<RunView, SurfaceError> {
+        let missing = || SurfaceError::NotFound(format!("run {id}"));
+        let run = self.store.get::<Run>(id.as_str()).await?.ok_or_else(missing)?.value;
+        let grant = self.store.get::<KeptGrant>(id.as_str()).await?.ok_or_else(missing)?.value;
+        self.run_view(run, grant.plan).await
+    }
+
+    async fn bundle(&self, id: &RunId) -> Result<Vec<u8>, SurfaceError> {
+        self.collect_bundle(id).await?.ok_or_else(|| SurfaceError::NotFound(format!("run {id}")))
+    }
+
+    async fn configuration(&self) -> Result<ConfigurationView, SurfaceError> {
+        let accepted = self.accepted.load();
+        let value = &accepted.record.value;
+        Ok(ConfigurationView {
+            accepted: value.commit,
+            since: value.at,
+            refused: value.refused.as_ref().map(|refused| (refused.commit, refused.reasons.clone())),
+        })
+    }
+
+    fn watched(&self) -> Vec<(ServerName, Project)> {
+        let of = |server: &ServerName| {
+            self.watched_projects(server).into_iter().map(|p| (server.clone(), p)).collect()
+        };
+        self.servers.keys().flat_map(|server| -> Vec<_> { of(server) }).collect()
+    }
+
+    async fn checkpoint(&self) -> Result<String, SurfaceError> {
+        Ok(self.store.checkpoint().await?.note)
+    }
+
+    fn progress(&self) -> watch::Receiver<u64> {
+        self.watch()
+    }
+
+    async fn health(&self) -> Health {
+        let store = self.store.checkpoint().await;
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut parts = vec![match &store {
+            Ok(checkpoint) => ("store".to_owned(), true, format!("{} entries", checkpoint.size)),
+            Err(why) => ("store".to_owned(), false, why.to_string()),
+        }];
+        for server in self.servers.keys() {
+            let about = format!("poll of {server}");
+            let problem = problems.get(&about).cloned();
+            parts.push((
+                format!("gerrit {server}"),
+                problem.is_none(),
+                problem.unwrap_or_else(|| "answers".to_owned()),
+            ));
+        }
+        Health {
+            ready: store.is_ok(),
+            parts,
+            alarms: problems.into_iter().map(|(about, what)| format!("{about}: {what}")).collect(),
+        }
+    }
+
+    async fn metrics(&self) -> Vec<Metric> {
+        let mut metrics: Vec<Metric> = Vec::new();
+        for count in self.store.counts().await.unwrap_or_default() {
+            metrics.push(("exq_records", vec![("kind", count.kind), ("state", count.state)], count.count));
+        }
+        if let Ok(checkpoint) = self.store.checkpoint().await {
+            metrics.push(("exq_ledger_entries", vec![], checkpoint.size));
+        }
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner).len();
+        metrics.push(("exq_problems", vec![], problems as u64));
+        metrics
+    }
+}
+
+fn place(cursor: Cursor) -> String {
+    format!("{}~{}", cursor.sort, cursor.key)
+}
+
+fn cursor(text: Option<String>) -> Result<Option<Cursor>, SurfaceError> {
+    let Some(text) = text else { return Ok(None) };
+    let parsed = text
+        .split_once('~')
+        .and_then(|(sort, key)| Some(Cursor { sort: sort.parse().ok()?, key: key.to_owned() }));
+    parsed.map(Some).ok_or_else(|| SurfaceError::NotFound("such a page".to_owned()))
+}
+
+impl Engine {
+    async fn view(&self, kept: KeptSubmission, whole: bool) -> Result<SubmissionView, SurfaceError> {
+        let mut outcomes = Vec::new();
+        for id in &kept.outcomes {
+            if let Some(outcome) = self.store.get::<KeptOutcome>(id.as_str()).await? {
+                outcomes.push(self.outcome_view(outcome.value, whole).await?);
+            }
+        }
+        let submission = kept.submission;
+        let base = self.servers.get(&submission.server).map_or("", |s| s.reader.base_url().as_str());
+        let number = submission.changes.last().copied().unwrap_or_default();
+        Ok(SubmissionView {
+            schema: "exequatur.submission-view/1",
+            change_url: format!("{base}c/{}/+/{number}", submission.project),
+            subject: Some(kept.subject).filter(|subject| !subject.is_empty()),
+            submission,
+            outcomes,
+        })
+    }
+
+    async fn outcome_view(&self, kept: KeptOutcome, whole: bool) -> Result<OutcomeView, SurfaceError> {
+        use model::OutcomeState as S;
+        let accepted = self.accepted.load_full();
+        let key = &kept.outcome.key;
+        let title = accepted.rulebook.configuration.operation(&key.operation).map(|o| o.title.clone());
+        let run = match &kept.outcome.state {
+            S::Running { run } | S::Ran { run, .. } if whole => Some(Surface::run(self, run).await?),
+            _ => None,
+        };
+        let range = match &kept.judged {
+            Some(judged) if whole => self.range_view(&judged.evidence_object).await?,
+            _ => None,
+        };
+        Ok(OutcomeView {
+            id: kept.id,
+            operation: key.operation.clone(),
+            title: title.unwrap_or_default(),
+            environment: key.environment.clone(),
+            opened_at: kept.outcome.opened_at,
+            approvers: kept.judged.as_ref().map(|j| j.approvers.clone()).unwrap_or_default(),
+            decision: kept.judged.map(|j| j.decision),
+            state: kept.outcome.state,
+            range,
+            run,
+        })
+    }
+
+    async fn range_view(&self, object: &Digest) -> Result<Option<RangeView>, SurfaceError> {
+        let Some(bytes) = self.store.object(*object).await? else { return Ok(None) };
+        let evidence: CaseEvidence =
+            serde_json::from_slice(&bytes).map_err(|why| SurfaceError::Unavailable(why.to_string()))?;
+        let commits = evidence.range.commits.iter().map(|commit| {
+            let change = commit.change.and_then(|n| evidence.changes.iter().find(|c| c.change.number == n));
+            CommitView {
+                sha: gate::revision(&commit.sha),
+                account: word(&commit.account),
+                change: commit.change,
+                reviewed: commit.reviewed,
+                notes: change.map(notes).unwrap_or_else(|| vec![commit.why.clone()]),
+            }
+        });
+        Ok(Some(RangeView {
+            base: gate::revision(&evidence.range.base),
+            tip: gate::revision(&evidence.range.tip),
+            reviewed: evidence.range.reviewed,
+            commits: commits.collect(),
+        }))
+    }
+
+    async fn run_view(&self, run: Run, plan: Plan) -> Result<RunView, SurfaceError> {
+        let mut timeline = Vec::new();
+        let mut outputs = Vec::new();
+        for made in self.store.history("run", run.id.as_str()).await?.into_iter().take(TIMELINE) {
+            let Some(entry) = self.store.entry(made.entry).await? else { continue };
+            let leaf = Leaf::decode(&entry.leaf).map_err(|why| SurfaceError::Unavailable(why.to_string()))?;
+            let step = leaf.fact("id").and_then(Fact::as_text).unwrap_or_default().to_owned();
+            if leaf.kind() == "step.finished" {
+                for text in &entry.sealed {
+                    let Some((_, body)) = &text.text else { continue };
+                    let text = String::from_utf8_lossy(body).into_owned();
+                    if !text.is_empty() {
+                        let truncated = text.contains("bytes left out");
+                        outputs.push(Output { step: step.clone(), text, truncated });
+                    }
+                }
+            }
+            timeline.push(Event {
+                index: entry.index,
+                at: Timestamp::from_millis(leaf.at().unix_ms()),
+                kind: leaf.kind().to_owned(),
+                text: in_words(&leaf, &step),
+            });
+        }
+        Ok(RunView {
+            schema: "exequatur.run-view/1",
+            submission: plan.triggered_by.submission.clone(),
+            run,
+            plan,
+            timeline,
+            outputs,
+        })
+    }
+}
+
+fn in_words(leaf: &Leaf, step: &str) -> String {
+    let text = |name: &str| leaf.fact(name).and_then(Fact::as_text).unwrap_or_default();
+    let undo = leaf.fact("undo").and_then(Fact::as_integer) == Some(1);
+    let what = if undo { "undo of" } else { "step" };
+    match leaf.kind() {
+        "step.started" => {
+            let attempt = leaf.fact("attempt").and_then(Fact::as_integer).unwrap_or(1);
+            let again = if attempt > 1 { format!(", attempt {attempt}") } else { String::new() };
+            format!("{what} {step} begins{again}")
+        }
+        "step.finished" => format!("{what} {step} {}", text("did")),
+        "run.turned" => "a step failed: what acted is taken back".to_owned(),
+        "run.finished" => format!("the run {}", text("result")),
+        other => other.to_owned(),
+    }
+}
+
+fn word<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// A change's votes and findings, one line each.
+fn notes(change: &evidence::ChangeEvidence) -> Vec<String> {
+    let votes = change.votes.iter().map(|vote| {
+        let counts = match &vote.why {
+            None => "counts".to_owned(),
+            Some(why) => format!("doesn't count: {}", word(why)),
+        };
+        format!(
+            "{} {:+} by account {} on patch set {}: {counts}",
+            vote.label, vote.value, vote.account, vote.patch_set
+        )
+    });
+    let findings =
+        change.findings.iter().map(|finding| format!("{}: {}", word(&finding.code), finding.reason));
+    votes.chain(findings).collect()
+}

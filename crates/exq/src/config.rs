@@ -1,0 +1,223 @@
+//! `exq.yaml`: the one file outside of the operations project.
+//!
+//! Secrets are references (a file or an environment variable), never values. Unknown keys are refused.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use model::{Project, RefName, Revision, ServerName};
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+/// Everything that `exq serve` is told.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where database, keys and mirrors lie; relative to the file. Made if it isn't there, readable by its owner only.
+    pub data: PathBuf,
+    /// Where to listen; loopback until sign-in exists.
+    #[serde(default = "Config::default_listen")]
+    pub listen: SocketAddr,
+    /// The name of this installation's ledger, in the form of a host and path: `exq.example.com/prod`.
+    pub origin: String,
+    /// The Gerrit servers, by the name that operations use.
+    pub gerrit: BTreeMap<ServerName, GerritSection>,
+    /// Where operations come from, and where trust begins.
+    pub operations: OperationsSection,
+    /// The executor in this process.
+    #[serde(default)]
+    pub executor: ExecutorSection,
+}
+
+/// One Gerrit server.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GerritSection {
+    /// Its URL.
+    pub url: Url,
+    /// Its server id, pinned: `GET /config/server/info`, or the part after `@` in its accounts' idents.
+    pub server_id: String,
+    /// The account that reads evidence.
+    pub reader: AccountSection,
+    /// The account that posts results.
+    pub writer: AccountSection,
+    /// The last part of the hook's path. Without one there is no hook.
+    #[serde(default)]
+    pub hook_secret: Option<SecretRef>,
+    /// Seconds between two polls.
+    #[serde(default = "GerritSection::default_poll_s")]
+    pub poll_s: u64,
+    /// Seconds between two sweeps of the refs.
+    #[serde(default = "GerritSection::default_sweep_s")]
+    pub sweep_s: u64,
+}
+
+/// An account on Gerrit.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountSection {
+    /// Its username.
+    pub user: String,
+    /// Its token.
+    pub token: SecretRef,
+}
+
+/// Where operations come from.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperationsSection {
+    /// The server.
+    pub server: ServerName,
+    /// The project.
+    pub project: Project,
+    /// The branch.
+    #[serde(default = "OperationsSection::default_branch")]
+    pub branch: RefName,
+    /// The commit that is trusted without review: where everything begins (I5). Ledger entry 0 names it.
+    pub genesis: Revision,
+}
+
+/// The executor.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutorSection {
+    /// The name of this host in grants.
+    #[serde(default = "ExecutorSection::default_host")]
+    pub host: String,
+}
+
+/// Where a secret is; one of both.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretRef {
+    /// A file that only its owner may read; relative to `exq.yaml`. A line break at its end doesn't count.
+    #[serde(default)]
+    pub file: Option<PathBuf>,
+    /// An environment variable.
+    #[serde(default)]
+    pub env: Option<String>,
+}
+
+impl Config {
+    fn default_listen() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 8470))
+    }
+
+    /// Reads the file.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| {
+            format!("{} can't be read\nhint: give the file with --config, or make one after docs/SETUP.md", path.display())
+        })?;
+        if text.len() > 1024 * 1024 {
+            bail!("{} has {} bytes; at most 1 MiB is read", path.display(), text.len());
+        }
+        let mut config: Self = serde_saphyr::from_str(&text)
+            .map_err(|why| anyhow::anyhow!("{} isn't valid:\n{why}\nhint: docs/SETUP.md shows every key", path.display()))?;
+        config.resolve(path.parent().unwrap_or(Path::new(".")));
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Makes paths absolute against the file's folder.
+    fn resolve(&mut self, folder: &Path) {
+        let absolute = |path: &mut PathBuf| *path = folder.join(&*path);
+        absolute(&mut self.data);
+        for section in self.gerrit.values_mut() {
+            let hook = section.hook_secret.iter_mut();
+            for secret in [&mut section.reader.token, &mut section.writer.token].into_iter().chain(hook) {
+                if let Some(file) = &mut secret.file {
+                    absolute(file);
+                }
+            }
+        }
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if !self.listen.ip().is_loopback() {
+            bail!("listen: {} is not a loopback address\nhint: there is no sign-in yet; use 127.0.0.1", self.listen);
+        }
+        if !self.gerrit.contains_key(&self.operations.server) {
+            bail!(
+                "operations.server: there is no server {:?} below gerrit\nhint: one of {}",
+                self.operations.server,
+                self.gerrit.keys().map(ServerName::as_str).collect::<Vec<_>>().join(", ")
+            );
+        }
+        if !self.operations.branch.as_str().starts_with("refs/heads/") {
+            bail!("operations.branch: {} doesn't begin with refs/heads/", self.operations.branch);
+        }
+        for (name, server) in &self.gerrit {
+            if server.poll_s == 0 || server.sweep_s == 0 {
+                bail!("gerrit.{name}: poll_s and sweep_s are at least 1");
+            }
+            if server.reader.user == server.writer.user {
+                bail!("gerrit.{name}: reader and writer are one account\nhint: evidence is read by an account that can write nothing");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl GerritSection {
+    fn default_poll_s() -> u64 {
+        30
+    }
+
+    fn default_sweep_s() -> u64 {
+        3600
+    }
+}
+
+impl OperationsSection {
+    fn default_branch() -> RefName {
+        #[allow(clippy::unwrap_used)] // a literal that is a ref
+        "refs/heads/main".parse().unwrap()
+    }
+}
+
+impl ExecutorSection {
+    fn default_host() -> String {
+        "local".to_owned()
+    }
+}
+
+impl Default for ExecutorSection {
+    fn default() -> Self {
+        Self { host: Self::default_host() }
+    }
+}
+
+impl SecretRef {
+    /// Reads the secret.
+    pub fn read(&self, what: &str) -> anyhow::Result<SecretString> {
+        let value = match (&self.file, &self.env) {
+            (Some(file), None) => {
+                refuse_readable_by_others(file)?;
+                std::fs::read_to_string(file).with_context(|| format!("{what}: {} can't be read", file.display()))?
+            }
+            (None, Some(variable)) => std::env::var(variable)
+                .map_err(|_| anyhow::anyhow!("{what}: the environment has no variable {variable}"))?,
+            _ => bail!("{what}: give either file or env"),
+        };
+        let value = value.trim_end_matches(['\r', '\n']);
+        if value.is_empty() {
+            bail!("{what}: it is empty");
+        }
+        Ok(SecretString::from(value))
+    }
+}
+
+/// A secret that others may read is no secret.
+fn refuse_readable_by_others(file: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(file).with_context(|| format!("{} can't be read", file.display()))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!("{} may be read by others\nhint: chmod 600 {}", file.display(), file.display());
+    }
+    Ok(())
+}

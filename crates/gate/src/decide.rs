@@ -1,0 +1,140 @@
+//! The decision: a function of what was read, and of the rules that are in force. Nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{
+    Answer, Canonical as _, Decision, DecisionId, Need, PersonKey, Plan, Reason, Timestamp, TriggeredBy,
+};
+use operations::Ask;
+use policy::{Question, Verdict};
+
+use crate::{Case, CaseError, CaseEvidence, Matter, Rulebook, RunMatter, question};
+
+/// A decision with what it was made from.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The decision.
+    pub decision: Decision,
+    /// The plan that it is about; none for a configuration, or when none could be made.
+    pub plan: Option<Plan>,
+    /// The question that was asked under the accepted configuration; none when it couldn't even be asked.
+    pub question: Option<Question>,
+    /// The persons whose vote counted, in every change independent of who contributed to it.
+    pub approvers: BTreeSet<PersonKey>,
+    /// What a policy stumbled over: worth an alarm.
+    pub errors: Vec<String>,
+}
+
+/// Decides a case.
+///
+/// `opened` is the rulebook that the outcome was opened under, where it is another than the accepted one: it makes the
+/// plan, and it has to allow too, so that a later policy can take from a waiting plan and never give to it (I5).
+///
+/// # Errors
+/// [`CaseError`] when it can't be decided; that is no deny, and nothing may follow from it.
+pub fn decide(
+    case: &Case,
+    evidence: &CaseEvidence,
+    accepted: &Rulebook,
+    opened: &Rulebook,
+    now: Timestamp,
+) -> Result<Judgement, CaseError> {
+    let mut reasons = Vec::new();
+    let mut policies = BTreeSet::new();
+    let mut errors = Vec::new();
+    let mut asked = None;
+    let mut rulebooks = vec![accepted];
+    if opened.commit != accepted.commit {
+        rulebooks.push(opened);
+    }
+    for rulebook in rulebooks {
+        match question(case, evidence, rulebook, now) {
+            Ok(question) => {
+                let Verdict { policies: deciding, reasons: why, errors: broken, allow } =
+                    rulebook.policies.decide(&question);
+                if !allow && why.is_empty() {
+                    reasons.push(refuse("policy", "no policy permits it".to_owned(), None));
+                }
+                policies.extend(deciding);
+                reasons.extend(why);
+                errors.extend(broken);
+                asked.get_or_insert(question);
+            }
+            Err(CaseError::Configuration { why, .. }) => reasons.push(refuse(
+                "operation-gone",
+                format!("the configuration now in force can't run it: {why}"),
+                Some("merge a new change once the operation is there again".to_owned()),
+            )),
+            Err(error) => return Err(error),
+        }
+    }
+    let plan = match &case.matter {
+        Matter::Accept => None,
+        Matter::Run(matter) => match make_plan(case, matter, opened) {
+            Ok(plan) => Some(plan),
+            Err(why) => {
+                reasons.push(refuse(
+                    "no-plan",
+                    why.to_string(),
+                    Some("correct the operation and merge again".to_owned()),
+                ));
+                None
+            }
+        },
+    };
+    let mut seen = BTreeSet::new();
+    reasons.retain(|reason: &Reason| seen.insert((reason.code.clone(), reason.text.clone())));
+    let allowed = reasons.is_empty() && asked.is_some();
+    let question_digest = asked.as_ref().map(Question::digest).transpose()?;
+    let plan_digest = plan.as_ref().map(Plan::digest).transpose()?;
+    let case_digest = case.digest()?;
+    let nothing = model::Digest::of(b"");
+    let decision = Decision {
+        schema: Decision::SCHEMA.to_owned(),
+        id: DecisionId::derive(&[case_digest.as_bytes(), now.to_string().as_bytes()]),
+        plan: plan_digest.unwrap_or(nothing),
+        configuration: accepted.commit,
+        question: question_digest.unwrap_or(nothing),
+        evidence: evidence.digest()?,
+        answer: if allowed { Answer::Allow } else { Answer::Deny },
+        policies: policies.into_iter().collect(),
+        reasons,
+        facts_at: case.read_at,
+        at: now,
+    };
+    let approvers = asked.as_ref().map(approvers).unwrap_or_default();
+    Ok(Judgement { decision, plan, question: asked, approvers, errors })
+}
+
+fn refuse(code: &str, text: String, cure: Option<String>) -> Reason {
+    Reason { code: code.to_owned(), text, cure, policy: None, need: Need::Final }
+}
+
+fn make_plan(case: &Case, matter: &RunMatter, opened: &Rulebook) -> Result<Plan, operations::PlanError> {
+    let submission = &matter.submission;
+    let triggered_by = TriggeredBy {
+        submission: submission.id.clone(),
+        server: submission.server.clone(),
+        project: submission.project.clone(),
+        branch: submission.branch.clone(),
+        revision: submission.tip,
+        base: case.base,
+        changes: submission.changes.clone(),
+    };
+    operations::plan(
+        &opened.configuration,
+        &Ask {
+            commit: opened.commit,
+            operation: &matter.operation,
+            environment: &matter.environment,
+            triggered_by: &triggered_by,
+            inputs: &BTreeMap::new(),
+            before: matter.before,
+        },
+    )
+}
+
+fn approvers(question: &Question) -> BTreeSet<PersonKey> {
+    let changes = question.range.changes.iter();
+    changes.flat_map(|change| change.independent(question.requester.as_ref())).cloned().collect()
+}

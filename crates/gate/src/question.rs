@@ -1,0 +1,156 @@
+//! From evidence to the question that policy is asked: accounts become persons, by the reviewed links (I11).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use evidence::{Account as Accounted, ChangeEvidence, FindingCode, ReviewRules};
+use model::{Account, AccountId, PersonKey, RoleName, Timestamp};
+use operations::{Configuration, Environment, Operation};
+use policy::{Accept, Approve, Asked, ChangeFacts, Question, RangeFacts, Run};
+
+use crate::{Case, CaseError, CaseEvidence, Matter, Rulebook, RunMatter, revision};
+
+/// The question about a case, under one rulebook.
+///
+/// # Errors
+/// [`CaseError::Configuration`] when the rulebook no longer has the operation or environment: nobody can allow it.
+pub fn question(
+    case: &Case,
+    evidence: &CaseEvidence,
+    rulebook: &Rulebook,
+    now: Timestamp,
+) -> Result<Question, CaseError> {
+    let configuration = &rulebook.configuration;
+    let asked = match &case.matter {
+        Matter::Accept => Asked::Accept(Accept { commit: case.tip }),
+        Matter::Run(matter) => {
+            let (operation, environment) = defined(rulebook, matter)?;
+            Asked::Run(Run {
+                operation: operation.name.clone(),
+                environment: environment.name.clone(),
+                mode: operation.mode,
+                people: operation.people,
+                approve: environment.approve.as_ref().map(|a| Approve {
+                    role: a.role.clone(),
+                    people: a.people,
+                    present: a.present,
+                }),
+            })
+        }
+    };
+    let people = People { case, configuration };
+    let in_range: BTreeSet<u64> = evidence.range.commits.iter().filter_map(|c| c.change).collect();
+    let changes: Vec<ChangeFacts> = evidence
+        .changes
+        .iter()
+        .filter(|change| in_range.contains(&change.change.number))
+        .map(|change| people.change(change))
+        .collect();
+    let named: BTreeSet<&PersonKey> =
+        changes.iter().flat_map(|c| c.approvers.iter().chain(&c.contributors)).collect();
+    let roles: BTreeMap<PersonKey, BTreeSet<RoleName>> =
+        named.into_iter().map(|person| (person.clone(), configuration.roles().of(person))).collect();
+    let range = &evidence.range;
+    Ok(Question {
+        schema: Question::SCHEMA.to_owned(),
+        asked,
+        range: RangeFacts {
+            server: case.server.clone(),
+            project: case.project.clone(),
+            branch: case.branch.clone(),
+            base: case.base,
+            tip: case.tip,
+            reviewed: range.reviewed && changes.iter().all(|c| c.reviewed),
+            findings: range.findings.iter().map(|f| code(&f.code)).collect::<Result<_, _>>()?,
+            commits: u32::try_from(range.commits.len()).unwrap_or(u32::MAX),
+            unaccounted: u32::try_from(
+                range.commits.iter().filter(|c| c.account == Accounted::Unaccounted).count(),
+            )
+            .unwrap_or(u32::MAX),
+            changes,
+        },
+        roles,
+        submitter: people.submitter(evidence),
+        requester: None,
+        consents: vec![],
+        freezes: case.freezes.clone(),
+        drift: BTreeSet::new(),
+        holds: BTreeSet::new(),
+        facts_age_s: u32::try_from(now.ms_since(case.read_at).max(0) / 1000).unwrap_or(u32::MAX),
+    })
+}
+
+/// The operation and environment of a matter, as a rulebook defines them.
+///
+/// # Errors
+/// [`CaseError::Configuration`] when it doesn't.
+pub fn defined<'a>(
+    rulebook: &'a Rulebook,
+    matter: &RunMatter,
+) -> Result<(&'a Operation, &'a Environment), CaseError> {
+    let gone =
+        |what: &str| CaseError::Configuration { commit: rulebook.commit, why: format!("it has no {what}") };
+    let operation = rulebook
+        .configuration
+        .operation(&matter.operation)
+        .ok_or_else(|| gone(&format!("operation {}", matter.operation)))?;
+    let environment = operation
+        .environment(&matter.environment)
+        .ok_or_else(|| gone(&format!("environment {} of {}", matter.environment, matter.operation)))?;
+    Ok((operation, environment))
+}
+
+fn code<T: serde::Serialize>(value: &T) -> Result<String, CaseError> {
+    Ok(serde_json::to_value(value)?.as_str().unwrap_or_default().to_owned())
+}
+
+struct People<'a> {
+    case: &'a Case,
+    configuration: &'a Configuration,
+}
+
+impl People<'_> {
+    fn person(&self, account: u64) -> Option<&PersonKey> {
+        let account = Account { server: self.case.server.clone(), id: AccountId(account) };
+        self.configuration.links().person_of(&account)
+    }
+
+    /// The persons of some accounts, and how many accounts no link names.
+    fn persons(&self, accounts: &BTreeSet<u64>) -> (BTreeSet<PersonKey>, u32) {
+        let found: Vec<_> = accounts.iter().map(|account| self.person(*account)).collect();
+        let unlinked = found.iter().filter(|person| person.is_none()).count();
+        (found.into_iter().flatten().cloned().collect(), u32::try_from(unlinked).unwrap_or(u32::MAX))
+    }
+
+    fn change(&self, change: &ChangeEvidence) -> ChangeFacts {
+        let rules = ReviewRules::default();
+        let votes = change.counting_votes().filter(|vote| rules.review_labels.contains(&vote.label));
+        let voters: BTreeSet<u64> = votes.map(|vote| vote.account).collect();
+        let (approvers, unlinked_approvers) = self.persons(&voters);
+        let (contributors, unlinked_contributors) = self.persons(&change.contributors());
+        let (earlier_uploaders, _) = self.persons(&change.earlier_uploaders);
+        let mut findings: BTreeSet<String> =
+            change.findings.iter().filter_map(|f| code(&f.code).ok()).collect();
+        // Account numbers mean something on the pinned server only.
+        let ours = change.change.server.as_deref() == Some(self.case.server_id.as_str())
+            || change.finding(FindingCode::Malformed).is_some();
+        if !ours {
+            findings.insert("other-server".to_owned());
+        }
+        ChangeFacts {
+            number: change.change.number,
+            reviewed: change.reviewed && ours,
+            findings,
+            approvers,
+            unlinked_approvers,
+            contributors,
+            unlinked_contributors,
+            earlier_uploaders,
+        }
+    }
+
+    fn submitter(&self, evidence: &CaseEvidence) -> Option<PersonKey> {
+        let tip = evidence.changes.iter().find(|c| c.revision.as_ref().map(revision) == Some(self.case.tip));
+        let tip = tip.or_else(|| evidence.changes.last())?;
+        self.person(tip.submitted.as_ref()?.by?).cloned()
+    }
+}

@@ -1,0 +1,154 @@
+//! The entries of a bundle: each is in the ledger, under the checkpoint.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ledger::{Fact, Hash, InclusionProof, Leaf, Salt, SignedCheckpoint, VerifierKey};
+use model::Digest;
+
+use crate::{Bundle, BundleEntry, ProofError, error::same};
+
+/// An entry that is proven to be in the ledger.
+pub(crate) struct Entry {
+    pub(crate) index: u64,
+    pub(crate) leaf: Leaf,
+}
+
+impl Entry {
+    pub(crate) fn kind(&self) -> &str {
+        self.leaf.kind()
+    }
+
+    /// A fact that is a text.
+    pub(crate) fn text(&self, name: &str) -> Result<&str, ProofError> {
+        let found = self.leaf.fact(name).and_then(Fact::as_text);
+        found.ok_or_else(|| {
+            ProofError::missing(format!("the fact {name:?} of entry {} ({})", self.index, self.kind()))
+        })
+    }
+
+    /// A fact that is a text, or isn't there.
+    pub(crate) fn maybe(&self, name: &str) -> Option<&str> {
+        self.leaf.fact(name).and_then(Fact::as_text)
+    }
+
+    /// A fact that is an integer.
+    pub(crate) fn integer(&self, name: &str) -> Result<i64, ProofError> {
+        let found = self.leaf.fact(name).and_then(Fact::as_integer);
+        found.ok_or_else(|| {
+            ProofError::missing(format!("the fact {name:?} of entry {} ({})", self.index, self.kind()))
+        })
+    }
+
+    /// A fact that is a list.
+    pub(crate) fn list(&self, name: &str) -> Result<&[String], ProofError> {
+        let found = self.leaf.fact(name).and_then(Fact::as_list);
+        found.ok_or_else(|| {
+            ProofError::missing(format!("the fact {name:?} of entry {} ({})", self.index, self.kind()))
+        })
+    }
+
+    /// A fact that parses.
+    pub(crate) fn parsed<T: std::str::FromStr>(&self, name: &str) -> Result<T, ProofError>
+    where
+        T::Err: std::fmt::Display,
+    {
+        let text = self.text(name)?;
+        text.parse()
+            .map_err(|why| ProofError::format(format!("the fact {name:?} of entry {}", self.index), why))
+    }
+
+    /// A fact that names an object.
+    pub(crate) fn object(&self, name: &str) -> Result<Digest, ProofError> {
+        self.parsed(name)
+    }
+}
+
+/// The proven entries of a bundle.
+pub(crate) struct Log {
+    pub(crate) origin: String,
+    pub(crate) size: u64,
+    pub(crate) entries: Vec<Entry>,
+    /// Texts that were erased: entry and name.
+    pub(crate) erased: Vec<String>,
+}
+
+impl Log {
+    pub(crate) fn read(bundle: &Bundle, key: &VerifierKey) -> Result<Self, ProofError> {
+        let ledger = |why: ledger::Error| ProofError::Ledger(why.to_string());
+        let signed = SignedCheckpoint::open(bundle.checkpoint.as_bytes(), std::slice::from_ref(key))
+            .map_err(ledger)?;
+        same("the checkpoint as it is written", bundle.checkpoint.as_str(), signed.note())?;
+        let checkpoint = signed.checkpoint();
+        let origin = checkpoint.origin.as_str().to_owned();
+        let mut log = Self { origin, size: checkpoint.size, entries: Vec::new(), erased: Vec::new() };
+        for given in &bundle.entries {
+            let entry = prove(given, checkpoint.size, &checkpoint.root)?;
+            same("the origin of an entry", entry.leaf.origin().as_str(), log.origin.as_str())?;
+            if let Some(before) = log.entries.last() {
+                let order = before.index < entry.index && before.leaf.at() <= entry.leaf.at();
+                if !order {
+                    return Err(ProofError::Ledger(format!(
+                        "entry {} stands before entry {}",
+                        before.index, entry.index
+                    )));
+                }
+            }
+            open_texts(given, &entry.leaf, &mut log.erased)?;
+            log.entries.push(entry);
+        }
+        Ok(log)
+    }
+
+    /// The one entry of a kind that says so.
+    pub(crate) fn one(&self, kind: &str) -> Result<&Entry, ProofError> {
+        let mut found = self.entries.iter().filter(|entry| entry.kind() == kind);
+        match (found.next(), found.next()) {
+            (Some(entry), None) => Ok(entry),
+            (None, _) => Err(ProofError::missing(format!("the entry {kind}"))),
+            (Some(_), Some(second)) => {
+                Err(ProofError::Stray(format!("a second {kind}, entry {}", second.index)))
+            }
+        }
+    }
+}
+
+fn prove(given: &BundleEntry, size: u64, root: &Hash) -> Result<Entry, ProofError> {
+    let what = || format!("entry {}", given.index);
+    let leaf = Leaf::decode(given.leaf.as_bytes()).map_err(|why| ProofError::format(what(), why))?;
+    if leaf.index() != given.index {
+        return Err(ProofError::format(what(), format!("its leaf is entry {}", leaf.index())));
+    }
+    let path: Option<Vec<Hash>> = given.path.iter().map(|hash| canonical_hash(hash)).collect();
+    let path = path.ok_or_else(|| ProofError::format(what(), "a hash of its proof is none"))?;
+    let proof = InclusionProof { index: given.index, size, path };
+    proof
+        .verify(&leaf.hash(), root)
+        .map_err(|why| ProofError::Ledger(format!("entry {}: {why}", given.index)))?;
+    Ok(Entry { index: given.index, leaf })
+}
+
+fn canonical_hash(text: &str) -> Option<Hash> {
+    Hash::from_hex(text).filter(|hash| hash.to_hex() == text)
+}
+
+fn open_texts(given: &BundleEntry, leaf: &Leaf, erased: &mut Vec<String>) -> Result<(), ProofError> {
+    let what = || format!("the texts of entry {}", given.index);
+    if !given.sealed.keys().eq(leaf.sealed().keys()) {
+        return Err(ProofError::format(what(), "they are not those that the leaf commits to"));
+    }
+    for (name, text) in &given.sealed {
+        let Some(text) = text else {
+            erased.push(format!("{name} of entry {} ({})", given.index, leaf.kind()));
+            continue;
+        };
+        let salt: [u8; 32] =
+            hex_bytes(&text.salt).ok_or_else(|| ProofError::format(what(), "a salt is none"))?;
+        let body = STANDARD.decode(&text.body).map_err(|why| ProofError::format(what(), why))?;
+        leaf.open(name, Some((&Salt::new(salt), &body))).map_err(|why| ProofError::format(what(), why))?;
+    }
+    Ok(())
+}
+
+fn hex_bytes(text: &str) -> Option<[u8; 32]> {
+    // A digest has the same form: 64 lower-case hex digits.
+    text.parse::<Digest>().ok().map(|digest| *digest.as_bytes())
+}
