@@ -53,8 +53,10 @@ pub(crate) struct PatchSet {
     pub(crate) created: i64,
     pub(crate) description: Option<String>,
     pub(crate) group: Option<Oid>,
-    /// The author of a commit that has an account is known; this is the change's own server only.
+    /// Whether the submit made it (by rebasing or cherry-picking).
     pub(crate) made_by_submit: bool,
+    /// How it was merged together: footer → value; empty if Gerrit did not make it.
+    pub(crate) merge_facts: BTreeMap<String, String>,
 }
 
 /// One vote: the last one of its account, label and patch set. Zero is a vote taken back.

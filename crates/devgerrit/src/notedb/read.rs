@@ -9,6 +9,10 @@ use super::account;
 use super::results;
 use super::update::ReviewerState;
 
+/// The footers that say how a patch set was merged together.
+const MERGE_FACTS: [&str; 6] =
+    ["Base", "Ours", "Theirs", "Merge-Strategy", "No-Base-Reason", "Contains-Conflicts"];
+
 /// The longest history that is read.
 const MOST_COMMITS: usize = 20_000;
 
@@ -112,6 +116,10 @@ fn apply(change: &mut Change, commit: &Commit) {
             description: None,
             group: get("Groups").and_then(Oid::parse),
             made_by_submit: get("Status") == Some("merged") && get("Submitted-with").is_some(),
+            merge_facts: MERGE_FACTS
+                .iter()
+                .filter_map(|key| Some(((*key).to_owned(), get(key)?.to_owned())))
+                .collect(),
         };
         change.patch_sets.insert(patch_set, new);
         change.current = change.current.max(patch_set);

@@ -227,6 +227,13 @@ fn revision(
         if let Some(text) = &patch_set.description {
             out.insert("description".to_owned(), text.clone().into());
         }
+        if !patch_set.merge_facts.is_empty() {
+            let facts = patch_set.merge_facts.iter().map(|(key, value)| {
+                let value = if key == "Contains-Conflicts" { json!(value == "true") } else { json!(value) };
+                (key.to_lowercase().replace('-', "_"), value)
+            });
+            out.insert("conflicts".to_owned(), facts.collect::<Map<_, _>>().into());
+        }
         if options.has("ALL_COMMITS") || options.has("CURRENT_COMMIT") && current {
             out.insert("commit".to_owned(), commit(repo, &made, false));
         }
@@ -273,7 +280,7 @@ pub(crate) fn git_person(ident: &Ident) -> Value {
 
 fn submit_records(world: &World, change: &Change, detailed: bool) -> Value {
     let merged = change.status == Status::Merged;
-    if merged && change.submitted_with.is_empty() {
+    if (merged && change.submitted_with.is_empty()) || change.status == Status::Abandoned {
         return json!([]);
     }
     let row = |name: &str, by: Option<u32>| {

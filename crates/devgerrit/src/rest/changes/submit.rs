@@ -44,7 +44,7 @@ pub(super) fn submit(
 
 /// What would go, or went, with this change; empty if it goes alone.
 pub(super) fn together(world: &World, request: &Request, change: &Change) -> Result<Answer, Refusal> {
-    let options = Options::of(request)?.with(&["SUBMITTABLE"]);
+    let options = Options::of(request)?.with(&["SUBMITTABLE", "CURRENT_REVISION"]);
     let found = match change.status {
         Status::New => world.together(change)?,
         Status::Merged => {

@@ -87,10 +87,9 @@ pub(crate) fn put(world: &mut World, request: &Request, project: &str) -> Result
             if state == "ACTIVE" { Vec::new() } else { vec![state.to_lowercase().replace('_', " ")] };
         config.text.set("project", None, "state", &values);
     }
-    if let Some(text) = input::text(&body, "description") {
-        let values = if text.is_empty() { Vec::new() } else { vec![text.to_owned()] };
-        config.text.set("project", None, "description", &values);
-    }
+    // a description that is not sent again is gone: that is what Gerrit does
+    let description = input::text(&body, "description").filter(|text| !text.is_empty()).map(str::to_owned);
+    config.text.set("project", None, "description", &description.into_iter().collect::<Vec<_>>());
     world.write_config(request.caller, project, &config, "Modified project settings")?;
     get(world, request, project)
 }

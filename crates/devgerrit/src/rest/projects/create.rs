@@ -51,8 +51,8 @@ pub(crate) fn create(world: &mut World, request: &Request, name: &str) -> Result
         config.groups.insert(named, uuid);
     }
     let repo = world.init_repo(name, &head)?;
-    world.write_config(request.caller, name, &config, "Updated project configuration")?;
     world.project_created(name, &head);
+    world.write_config(request.caller, name, &config, "Updated project configuration")?;
     if input::flag(&body, "create_empty_commit").unwrap_or(false) && !only_config {
         first_commit(world, by, name, &repo, &branches)?;
     }
