@@ -3,7 +3,7 @@
 //! A [`World`] is a server on which [`realgerrit::provision::World::standard`] was applied. [`suite!`] turns all
 //! checks into tests against one:
 //!
-//! ```ignore
+//! ```text
 //! async fn world() -> &'static MyWorld { … }
 //! conformance::suite!(world);
 //! ```

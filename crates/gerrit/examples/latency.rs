@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = tempfile::tempdir()?;
     let mut mirror = Mirror::open_or_init(dir.path())?;
     mirror.sync(&git, &stage.project, &[Want::Prefix("refs/")]).await?;
-    let (mut rest, mut refs, mut fetch, mut both) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut rest, mut refs, mut pack, mut fetch, mut both) = (vec![], vec![], vec![], vec![], vec![]);
     for round in 0..ROUNDS {
         let tag = |n: usize| [format!("t{round}-{n}")];
         let [one, two] = [tag(1), tag(2)];
@@ -47,6 +47,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         git.ls_refs(&stage.project, &[&meta]).await?;
         refs.push(at.elapsed());
         let tip = read.meta_rev_id.ok_or("no meta revision")?.parse()?;
+        let had: Vec<_> = mirror.refs().get(&meta).copied().into_iter().collect();
+        let at = Instant::now();
+        git.fetch(&stage.project, &[tip], &had).await?;
+        pack.push(at.elapsed());
         let at = Instant::now();
         mirror.sync(&git, &stage.project, &[Want::RefAt(&meta, tip)]).await?;
         fetch.push(at.elapsed());
@@ -64,6 +68,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     writer.review(&id, "current", &Review::message("done")).await?;
     print("REST, whole change", rest);
     print("ls-refs, one ref", refs);
+    print("fetch, told", pack);
     print("fetch and unpack, told", fetch);
     print("REST beside ls-refs, fetch, unpack", both);
     Ok(())

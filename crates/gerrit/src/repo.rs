@@ -95,21 +95,19 @@ impl Repo {
     pub fn refs_under(&self, prefix: &str) -> Result<Vec<(String, ObjectId)>, ReadError> {
         let fail = |reason: String| ReadError::Ref { name: format!("{prefix}*"), reason };
         let repo = self.shared.to_thread_local();
-        {
-            let platform = repo.references().map_err(|error| fail(error.to_string()))?;
-            let refs = platform.prefixed(prefix).map_err(|error| fail(error.to_string()))?;
-            let mut found = Vec::new();
-            for one in refs {
-                let mut one = one.map_err(|error| fail(error.to_string()))?;
-                let Ok(name) = std::str::from_utf8(one.name().as_bstr()).map(str::to_owned) else { continue };
-                let id = match one.target().try_id() {
-                    Some(id) => id.to_owned(),
-                    None => one.follow_to_object().map_err(|error| fail(error.to_string()))?.detach(),
-                };
-                found.extend(ObjectId::from_slice(id.as_bytes()).map(|id| (name, id)));
-            }
-            Ok(found)
+        let platform = repo.references().map_err(|error| fail(error.to_string()))?;
+        let refs = platform.prefixed(prefix).map_err(|error| fail(error.to_string()))?;
+        let mut found = Vec::new();
+        for one in refs {
+            let mut one = one.map_err(|error| fail(error.to_string()))?;
+            let Ok(name) = std::str::from_utf8(one.name().as_bstr()).map(str::to_owned) else { continue };
+            let id = match one.target().try_id() {
+                Some(id) => id.to_owned(),
+                None => one.follow_to_object().map_err(|error| fail(error.to_string()))?.detach(),
+            };
+            found.extend(ObjectId::from_slice(id.as_bytes()).map(|id| (name, id)));
         }
+        Ok(found)
     }
 
     /// Lends a handle that no other thread uses meanwhile.
@@ -158,17 +156,11 @@ impl Refs for Repo {
             return Ok(None);
         }
         let repo = self.shared.to_thread_local();
-        {
-            let Some(mut found) = repo.try_find_reference(name).map_err(|error| fail(error.to_string()))?
-            else {
-                return Ok(None);
-            };
-            if found.name().as_bstr() != name {
-                return Ok(None);
-            }
-            let id = found.follow_to_object().map_err(|error| fail(error.to_string()))?;
-            Ok(ObjectId::from_slice(id.as_bytes()))
-        }
+        let found = repo.try_find_reference(name).map_err(|error| fail(error.to_string()))?;
+        // Git would also take a short name; here only the whole one is meant.
+        let Some(mut found) = found.filter(|found| found.name().as_bstr() == name) else { return Ok(None) };
+        let id = found.follow_to_object().map_err(|error| fail(error.to_string()))?;
+        Ok(ObjectId::from_slice(id.as_bytes()))
     }
 
     fn changes(&self) -> Result<Vec<(u64, ObjectId)>, ReadError> {
@@ -184,4 +176,74 @@ impl Refs for Repo {
 fn patch_set_of_ref(name: &str) -> Option<(u64, u32)> {
     let (change, patch_set) = name.strip_prefix("refs/changes/")?.split_once('/')?.1.split_once('/')?;
     Some((change.parse().ok()?, patch_set.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use gix::prelude::Write as _;
+
+    use super::*;
+
+    /// A bare repository with one commit, a branch, a symbolic ref, a change and a patch set.
+    fn repository() -> (tempfile::TempDir, Repo, ObjectId) {
+        let folder = tempfile::tempdir().unwrap();
+        let bare = gix::init_bare(folder.path()).unwrap();
+        let tree = bare.write_buf(GitKind::Tree, b"").unwrap();
+        let commit = format!("tree {tree}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nx\n");
+        let commit = bare.write_buf(GitKind::Commit, commit.as_bytes()).unwrap();
+        for (name, value) in [
+            ("refs/heads/main", commit.to_string()),
+            ("refs/heads/same", "ref: refs/heads/main".to_owned()),
+            ("refs/changes/07/7/meta", commit.to_string()),
+            ("refs/changes/07/7/1", commit.to_string()),
+            ("refs/changes/01/101/meta", commit.to_string()),
+        ] {
+            let file = folder.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, format!("{value}\n")).unwrap();
+        }
+        let id = ObjectId::from_slice(commit.as_bytes()).unwrap();
+        let repo = Repo::open(folder.path()).unwrap();
+        (folder, repo, id)
+    }
+
+    #[test]
+    fn objects_are_read_by_threads_at_once_and_missing_ones_are_none() {
+        let (_folder, repo, id) = repository();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let object = repo.get(&id).unwrap().unwrap();
+                    assert_eq!((object.kind, object.id()), (Kind::Commit, id));
+                });
+            }
+        });
+        assert_eq!(repo.get(&ObjectId::from_bytes([1; 20])).unwrap(), None);
+    }
+
+    #[test]
+    fn refs_are_found_by_their_full_name_only() {
+        let (_folder, repo, id) = repository();
+        assert_eq!(repo.tip("refs/heads/main").unwrap(), Some(id));
+        assert_eq!(repo.tip("refs/heads/same").unwrap(), Some(id), "a symbolic ref is followed");
+        for other in
+            ["main", "heads/main", "refs/heads/gone", "", "refs/heads/../main", "refs//heads", "\u{2028}"]
+        {
+            assert_eq!(repo.tip(other).unwrap(), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn changes_and_patch_sets_are_listed_by_number() {
+        let (_folder, repo, id) = repository();
+        assert_eq!(repo.changes().unwrap(), [(7, id), (101, id)]);
+        assert_eq!(repo.patch_sets().unwrap(), [PatchSetRef { change: 7, patch_set: 1, revision: id }]);
+        assert_eq!(repo.branches().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_is_no_repository_is_refused_with_a_hint() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Repo::open(folder.path()).unwrap_err().to_string().contains("hint: "));
+    }
 }

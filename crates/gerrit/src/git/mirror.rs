@@ -1,8 +1,10 @@
 //! A bare repository that follows one project.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use gix::refs::file::transaction::PackedRefs;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
 use notedb::ObjectId;
 
@@ -13,6 +15,9 @@ use crate::{Error, Result};
 
 /// The most haves that we name: more would cost more than a few objects sent twice.
 const MAX_HAVES: usize = 256;
+
+/// More refs than that in one go are written to one file, not to a file each.
+const LOOSE_REFS_UP_TO: usize = 100;
 
 /// What to bring up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,35 +41,28 @@ pub struct Mirror {
     /// What our refs point at: complete, with all that it leads to. That an object *is* there proves nothing, a crash
     /// may have come between it and its parents.
     complete: BTreeSet<ObjectId>,
+    /// Locked as long as we hold the mirror.
+    _held: File,
 }
 
 impl Mirror {
-    /// Opens the bare repository at `dir`, or makes one. One process at a time may hold it.
+    /// Opens the bare repository at `dir`, or makes one, and holds it: what a crash left half done is cleared away.
     ///
     /// # Errors
-    /// [`Error::Mirror`].
+    /// [`Error::Mirror`]; also if it is held already, here or by another process.
     pub fn open_or_init(dir: impl Into<PathBuf>) -> Result<Self> {
         let path = dir.into();
         let fail = |why: String| Error::Mirror { path: path.display().to_string(), why };
-        let writer = if path.join("HEAD").is_file() {
-            remove_scratch(&path).map_err(|error| fail(error.to_string()))?;
-            open(&path).map_err(fail)?
-        } else {
-            std::fs::create_dir_all(&path).map_err(|error| fail(error.to_string()))?;
-            let options =
-                gix::create::Options { destination_must_be_empty: Some(true), ..Default::default() };
-            gix::ThreadSafeRepository::init_opts(
-                &path,
-                gix::create::Kind::Bare,
-                options,
-                gix::open::Options::isolated(),
-            )
-            .map_err(|error| fail(error.to_string()))?
-        };
+        if !path.join("HEAD").is_file() {
+            make(&path).map_err(fail)?;
+        }
+        let held = hold(&path).map_err(fail)?;
+        clear(&path).map_err(|error| fail(error.to_string()))?;
+        let writer = open(&path).map_err(fail)?;
         let refs = read_refs(&writer.to_thread_local()).map_err(fail)?;
         let complete = refs.values().copied().collect();
         let reader = Repo::open(&path).map_err(|error| fail(error.to_string()))?;
-        Ok(Self { path, writer, reader, refs, complete })
+        Ok(Self { path, writer, reader, refs, complete, _held: held })
     }
 
     /// Where it lies.
@@ -147,26 +145,29 @@ impl Mirror {
         Ok(told)
     }
 
-    /// What we have that lies near what we want: the former tips of these refs, the other refs of the same changes,
-    /// and the branches.
+    /// What we have that lies near what we want, nearest first: the former tips of these refs, the other refs of the
+    /// same changes, and the branches.
     fn haves(&self, theirs: &BTreeMap<String, ObjectId>) -> Vec<ObjectId> {
-        let mut haves = BTreeSet::new();
-        for name in theirs.keys() {
-            haves.extend(self.refs.get(name));
-            if name.starts_with("refs/changes/")
-                && let Some((change, _)) = name.rsplit_once('/')
-            {
-                haves.extend(self.starting_with(&format!("{change}/")));
-            }
-        }
-        haves.extend(self.starting_with("refs/heads/"));
-        haves.into_iter().take(MAX_HAVES).collect()
+        let former = theirs.keys().filter_map(|name| self.refs.get(name));
+        let siblings = theirs
+            .keys()
+            .filter(|name| name.starts_with("refs/changes/"))
+            .filter_map(|name| name.rsplit_once('/'))
+            .flat_map(|(change, _)| self.starting_with(format!("{change}/")));
+        let mut seen = BTreeSet::new();
+        former
+            .chain(siblings)
+            .chain(self.starting_with("refs/heads/".to_owned()))
+            .filter(|id| seen.insert(**id))
+            .take(MAX_HAVES)
+            .copied()
+            .collect()
     }
 
-    fn starting_with<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a ObjectId> {
+    fn starting_with(&self, prefix: String) -> impl Iterator<Item = &ObjectId> {
         self.refs
-            .range(prefix.to_owned()..)
-            .take_while(move |(name, _)| name.starts_with(prefix))
+            .range(prefix.clone()..)
+            .take_while(move |(name, _)| name.starts_with(&prefix))
             .map(|(_, id)| id)
     }
 
@@ -246,11 +247,51 @@ fn open(path: &Path) -> std::result::Result<gix::ThreadSafeRepository, String> {
         .map_err(|error| error.to_string())
 }
 
-fn remove_scratch(path: &Path) -> std::io::Result<()> {
+/// Makes an empty bare repository.
+fn make(path: &Path) -> std::result::Result<(), String> {
+    std::fs::create_dir_all(path).map_err(|error| error.to_string())?;
+    let options = gix::open::Options::isolated();
+    gix::ThreadSafeRepository::init_opts(
+        path,
+        gix::create::Kind::Bare,
+        gix::create::Options::default(),
+        options,
+    )
+    .map(drop)
+    .map_err(|error| error.to_string())
+}
+
+/// Locks it for us.
+fn hold(path: &Path) -> std::result::Result<File, String> {
+    let file = File::options().create(true).truncate(false).write(true).open(path.join("exequatur.lock"));
+    let file = file.map_err(|error| error.to_string())?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err("it is held already, perhaps by another process".into()),
+        Err(TryLockError::Error(error)) => Err(error.to_string()),
+    }
+}
+
+/// Removes what a crash left: packs half taken in, and locks that nobody holds any more. (No ref's name ends so.)
+fn clear(path: &Path) -> std::io::Result<()> {
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
+        let name = entry.file_name();
+        if name.to_string_lossy().starts_with(SCRATCH) {
             std::fs::remove_dir_all(entry.path())?;
+        } else if name == "packed-refs.lock" {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    let mut folders = vec![path.join("refs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else if entry.path().extension().is_some_and(|end| end == "lock") {
+                std::fs::remove_file(entry.path())?;
+            }
         }
     }
     Ok(())
@@ -307,8 +348,14 @@ fn edit(
         return Ok(());
     }
     let fail = gix::lock::acquire::Fail::Immediately;
+    let packed = if edits.len() > LOOSE_REFS_UP_TO {
+        PackedRefs::DeletionsAndNonSymbolicUpdatesRemoveLooseSourceReference(Box::new(&repo.objects))
+    } else {
+        PackedRefs::DeletionsOnly
+    };
     repo.refs
         .transaction()
+        .packed_refs(packed)
         .prepare(edits, fail, fail)
         .map_err(|error| error.to_string())?
         .commit(None)

@@ -140,3 +140,54 @@ async fn a_ref_that_would_leave_the_repository_is_refused() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     assert!(mirror.refs().is_empty());
 }
+
+/// One blob (`hello` and a line feed) in a pack.
+const HELLO_PACK: &str =
+    "5041434b000000020000000136789ccb48cdc9c9e70200084b021fde0412401f4a9e5f05411f44eaf9c86d46096746";
+const HELLO: &str = "ce013625030ba8dba906f756967f9e9ca394464a";
+
+#[tokio::test]
+async fn many_refs_are_kept_in_one_file_and_move_and_go_as_any() {
+    let hello: ObjectId = HELLO.parse().unwrap();
+    let names: Vec<String> = (0..500).map(|n| format!("refs/heads/many/{n}")).collect();
+    let wants: Vec<Want<'_>> = names.iter().map(|name| Want::RefAt(name, hello)).collect();
+    let pack = [&[1][..], &hex::decode(HELLO_PACK).unwrap()].concat();
+    let fake = Fake::answer("200 OK", RESULT, &packets(&[b"packfile\n", &pack])).await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut mirror = Mirror::open_or_init(dir.path()).unwrap();
+    mirror.sync(&fake.client().git(), "app", &wants).await.unwrap();
+    assert!(std::fs::read_to_string(dir.path().join("packed-refs")).unwrap().contains("refs/heads/many/499"));
+    assert!(!dir.path().join("refs/heads/many/499").exists());
+    drop(mirror);
+    // opened anew it has them, and what it has complete is not asked for again
+    let mut mirror = Mirror::open_or_init(dir.path()).unwrap();
+    assert_eq!(mirror.refs().len(), 500);
+    mirror.sync(&fake.client().git(), "app", &[Want::RefAt("refs/heads/other", hello)]).await.unwrap();
+    assert_eq!(fake.requests().len(), 1);
+    // the server has none of them any more
+    let empty = Fake::answer("200 OK", RESULT, b"0000").await;
+    mirror.sync(&empty.client().git(), "app", &[Want::Prefix("refs/heads/many/")]).await.unwrap();
+    drop(mirror);
+    let names: Vec<String> = Mirror::open_or_init(dir.path()).unwrap().refs().keys().cloned().collect();
+    assert_eq!(names, ["refs/heads/other"]);
+}
+
+#[tokio::test]
+async fn what_a_crash_left_is_cleared_and_a_mirror_is_held_by_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mirror = Mirror::open_or_init(dir.path()).unwrap();
+    let error = Mirror::open_or_init(dir.path()).unwrap_err();
+    assert!(error.to_string().contains("held already"), "{error}");
+    drop(mirror);
+    std::fs::create_dir_all(dir.path().join("refs/heads/a")).unwrap();
+    std::fs::create_dir(dir.path().join("incoming-1")).unwrap();
+    for left in ["packed-refs.lock", "refs/heads/a/b.lock", "incoming-1/x"] {
+        std::fs::write(dir.path().join(left), "").unwrap();
+    }
+    let mut mirror = Mirror::open_or_init(dir.path()).unwrap();
+    let pack = [&[1][..], &hex::decode(HELLO_PACK).unwrap()].concat();
+    let fake = Fake::answer("200 OK", RESULT, &packets(&[b"packfile\n", &pack])).await;
+    let wants = [Want::RefAt("refs/heads/a/b", HELLO.parse().unwrap())];
+    mirror.sync(&fake.client().git(), "app", &wants).await.unwrap();
+    assert!(!dir.path().join("incoming-1").exists());
+}
