@@ -1,5 +1,7 @@
 //! JSON Schemas of the files, for editors.
 
+use std::collections::BTreeMap;
+
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value};
 
@@ -41,9 +43,22 @@ fn document<T: JsonSchema>(name: &'static str, files: &'static str, title: &str)
     if let Value::Object(members) = &mut value {
         members.insert("title".to_owned(), title.into());
     }
-    let mut text = format!("{value:#}");
+    let mut text = format!("{:#}", sorted(value));
     text.push('\n');
     Document { name, files, text }
+}
+
+/// Members by name: whether serde_json keeps another order depends on who else is in the build.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<String, Value> =
+                members.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            Value::Object(members.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
 }
 
 /// A key without a value is refused by the reader, so the schemas don't offer `null` either (a key may be left out).

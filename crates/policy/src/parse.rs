@@ -39,8 +39,8 @@ pub fn default_texts() -> &'static [(&'static str, &'static str)] {
 /// Policies that were parsed and hold to the schema: the defaults, and a team's.
 #[derive(Debug, Clone)]
 pub struct Policies {
-    pub(crate) run: Slice,
-    pub(crate) accept: Slice,
+    pub(crate) run: Arc<Slice>,
+    pub(crate) accept: Arc<Slice>,
     pub(crate) rules: Arc<BTreeMap<String, Rule>>,
     pub(crate) schema: Arc<Schema>,
     texts: Arc<Vec<(String, String)>>,
@@ -231,8 +231,8 @@ impl Loading {
             return Err(self.wrong);
         }
         Ok(Policies {
-            run,
-            accept,
+            run: Arc::new(run),
+            accept: Arc::new(accept),
             rules: Arc::new(self.rules),
             schema: Arc::new(validator.schema().clone()),
             texts: Arc::new(self.texts),

@@ -175,7 +175,7 @@ fn call(
     let mut expected = BTreeMap::new();
     for (name, At { span, value }) in members.into_iter().flat_map(|members| members.0) {
         scope.check(&At { span, value: value.0.clone() }, true, reader);
-        expected.insert(name.value, value.0);
+        expected.insert(name.value.0, value.0);
     }
     Some(HttpStep {
         method,

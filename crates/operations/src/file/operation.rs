@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::{
     duration::Millis,
-    read::{At, Decode, Entries, Kind, Node, Reader, record, words},
+    read::{At, Decode, Entries, Key, Kind, Node, Reader, record, words},
     template::Template,
 };
 
@@ -213,7 +213,7 @@ record! {
         /// The status. Default: 200.
         status: Option<At<u16>>,
         /// Members of the JSON object that is answered.
-        json: Option<Entries<String, At<ScalarFile>>>,
+        json: Option<Entries<MemberName, At<ScalarFile>>>,
     }
 }
 
@@ -279,6 +279,24 @@ impl std::str::FromStr for InputName {
             Err(format!("`{}` is no name of an input: a-z, then a-z, 0-9 and _", crate::read::short(text)))
         }
     }
+}
+
+impl Key for InputName {}
+
+/// A member of the JSON object that a server answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MemberName(pub(crate) String);
+
+impl std::str::FromStr for MemberName {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Key for MemberName {
+    const MAY_BE_QUOTED: bool = true;
 }
 
 /// Any JSON value whose texts are templates.

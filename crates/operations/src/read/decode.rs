@@ -56,6 +56,10 @@ impl Reader {
         }
     }
 
+    fn is_quoted(&self, span: Span) -> bool {
+        self.source.text.get(span.start..).is_some_and(|text| text.starts_with(['"', '\'']))
+    }
+
     /// The members of a map that has only these keys.
     pub(crate) fn members<'n>(&mut self, node: &'n Node, keys: &[&str]) -> Option<Members<'n>> {
         let Kind::Map(entries) = &node.kind else {
@@ -147,11 +151,23 @@ impl<T: Decode> Decode for Vec<T> {
     }
 }
 
+/// A key that isn't one of ours.
+pub(crate) trait Key: FromStr {
+    /// Somebody else chose it, so where YAML 1.1 reads it as a boolean it may stand in quotes.
+    const MAY_BE_QUOTED: bool = false;
+}
+
+impl Key for String {}
+impl Key for model::ServerName {}
+impl Key for model::EnvironmentName {}
+impl Key for model::RoleName {}
+impl Key for model::TargetName {}
+
 /// A map with keys that people choose, in the order of the document.
 #[derive(Debug, Clone)]
 pub(crate) struct Entries<K, V>(pub(crate) Vec<(At<K>, V)>);
 
-impl<K: FromStr, V: Decode> Decode for Entries<K, V>
+impl<K: Key, V: Decode> Decode for Entries<K, V>
 where
     K::Err: std::fmt::Display,
 {
@@ -162,11 +178,12 @@ where
         };
         let mut decoded = Vec::new();
         for (span, key, value) in entries {
-            if is_yaml_1_1_boolean(key) {
+            if is_yaml_1_1_boolean(key) && !(K::MAY_BE_QUOTED && reader.is_quoted(*span)) {
+                let hint = if K::MAY_BE_QUOTED { "write it in quotes" } else { "choose another name" };
                 reader.error_hint(
                     *span,
                     format!("`{key}` can't be a key: YAML 1.1 reads it as a boolean"),
-                    "choose another name",
+                    hint,
                 );
                 decoded.push(None);
                 continue;
@@ -250,6 +267,10 @@ macro_rules! parsed {
     ($($type:ty: $hint:expr),* $(,)?) => {$(
         impl Decode for $type {
             fn decode(node: &Node, reader: &mut Reader) -> Option<Self> {
+                if !matches!(node.kind, Kind::Text(_)) && !$hint.is_empty() {
+                    reader.error_hint(node.span, format!("expected text, found {}", node.kind.name()), $hint);
+                    return None;
+                }
                 let text = text(node, reader)?;
                 match text.parse() {
                     Ok(value) => Some(value),

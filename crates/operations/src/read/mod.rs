@@ -5,7 +5,7 @@ mod node;
 mod shape;
 mod text;
 
-pub(crate) use decode::{At, Decode, Entries, Reader, record, short, words};
+pub(crate) use decode::{At, Decode, Entries, Key, Reader, record, short, words};
 pub(crate) use node::{Kind, Node};
 pub(crate) use shape::{Shape, derived};
 pub(crate) use text::{hidden_character, source};

@@ -1,6 +1,6 @@
 //! The sample tree, and a submission for it.
 #![allow(dead_code, unreachable_pub)] // each test file uses its part
-#![allow(clippy::unwrap_used)] // only tests call it
+#![allow(clippy::unwrap_used)] // the helpers of tests are tests
 
 use std::{fs, path::Path};
 
