@@ -154,3 +154,9 @@ fn long_chains_are_refused_or_read_but_never_bring_the_process_down() {
         }
     }
 }
+
+#[test]
+fn the_sample_policy_loads_and_lets_the_sample_operation_run() {
+    let policies = team(include_str!("../../operations/samples/shop/policies/shop.cedar"));
+    assert!(policies.decide(&run()).allow);
+}
