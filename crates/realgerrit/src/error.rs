@@ -32,6 +32,9 @@ pub enum Error {
         /// The end of it.
         said: String,
     },
+    /// One runs there already.
+    #[error("a Gerrit runs on {} already\nhint: stop it: cargo xtask gerrit down --dir {}", .0.display(), .0.display())]
+    Running(PathBuf),
     /// A file or folder.
     #[error("{}: {error}", path.display())]
     File {

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal};
+
 use crate::cache::{Cache, random_hex};
 use crate::config::{SiteConfig, server_id};
 use crate::error::At;
@@ -193,6 +195,13 @@ impl RealGerrit {
     }
 
     async fn begin(&mut self) -> Result<(), Error> {
+        if running(&self.site).is_some() {
+            return Err(Error::Running(self.site.clone()));
+        }
+        for port in [self.http_port, self.ssh_port] {
+            // Else whoever has the port would answer in our server's place.
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).at(format!("port {port} of loopback"))?;
+        }
         SiteConfig {
             server_id: &self.server_id,
             http_port: self.http_port,
@@ -265,31 +274,28 @@ impl Drop for RealGerrit {
 /// The site can't be read, or the process can't be stopped.
 pub fn down(dir: &Path) -> Result<bool, Error> {
     let site = std::path::absolute(dir).at(dir)?;
-    let Ok(text) = std::fs::read_to_string(site.join("pid")) else { return Ok(false) };
-    let proc = PathBuf::from("/proc").join(text.trim());
-    let ours = |proc: &Path| {
-        let line = std::fs::read(proc.join("cmdline")).unwrap_or_default();
-        let args: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-        // The number may be another program's by now.
-        args.contains(&b"com.google.gerrit.pgm.Daemon".as_slice())
-            && args.contains(&site.as_os_str().as_encoded_bytes())
-    };
-    let pid = text.trim().parse().ok().and_then(rustix::process::Pid::from_raw);
-    let (true, Some(pid)) = (ours(&proc), pid) else { return Ok(false) };
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM)
-        .map_err(std::io::Error::from)
-        .at(&site)?;
+    let Some(pid) = running(&site) else { return Ok(false) };
+    let kill = |signal| rustix::process::kill_process(pid, signal).map_err(std::io::Error::from).at(&site);
+    kill(Signal::TERM)?;
     let started = Instant::now();
-    while ours(&proc) {
+    while running(&site).is_some() {
         if started.elapsed() > Duration::from_secs(20) {
-            rustix::process::kill_process(pid, rustix::process::Signal::KILL)
-                .map_err(std::io::Error::from)
-                .at(&site)?;
+            kill(Signal::KILL)?;
         }
         std::thread::sleep(Duration::from_millis(50));
     }
     std::fs::remove_file(site.join("pid")).at(site.join("pid"))?;
     Ok(true)
+}
+
+/// The process of the server that runs on a site. Its file may name a number that is another program's by now.
+fn running(site: &Path) -> Option<Pid> {
+    let pid: i32 = std::fs::read_to_string(site.join("pid")).ok()?.trim().parse().ok()?;
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let args: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+    let ours = args.contains(&b"com.google.gerrit.pgm.Daemon".as_slice())
+        && args.contains(&site.as_os_str().as_encoded_bytes());
+    if ours { Pid::from_raw(pid) } else { None }
 }
 
 /// Two free ports of loopback.
