@@ -506,6 +506,14 @@ const SITUATIONS: &[(&str, Play)] = &[
         let two = code(w, &[], "two");
         r.upload(w, SIMON, two, "");
     }),
+    ("a migration wrote the merge before the patch set that it merged", |w| {
+        let mut r = approved(w);
+        let two = code(w, &[], "two");
+        w.set("refs/heads/main", two);
+        let footers = r.merge_footers();
+        r.act_on(w, 2, &ident(SIMON), &format!("Change has been successfully rebased as {two}"), &footers);
+        r.upload(w, SIMON, two, "");
+    }),
     ("the merged patch set's approval survives the deletion of another patch set", |w| {
         let mut r = change(w);
         let two = code(w, &[], "two");

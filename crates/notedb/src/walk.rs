@@ -155,8 +155,10 @@ impl Difference {
     fn run<O: Objects + ?Sized>(&mut self, objects: &O) -> Result<(), ReadError> {
         while let Some((seconds, id)) = self.queue.pop() {
             let queued_hidden = self.hidden.contains(&id);
-            let nothing_wanted = !self.queue.iter().any(|(_, id)| !self.hidden.contains(id));
-            if queued_hidden && nothing_wanted && self.oldest.is_none_or(|oldest| seconds < oldest) {
+            if queued_hidden
+                && self.oldest.is_none_or(|oldest| seconds < oldest)
+                && self.queue.iter().all(|(_, id)| self.hidden.contains(id))
+            {
                 break;
             }
             let parents = self.commits.get(&id).map(|links| links.parents.clone()).unwrap_or_default();
@@ -165,5 +167,79 @@ impl Difference {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MapObjects;
+
+    /// A commit at a second, with a message of its own.
+    fn commit(objects: &mut MapObjects, seconds: i64, parents: &[ObjectId], name: &str) -> ObjectId {
+        let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+        let tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+        let text = format!(
+            "tree {tree}\n{parents}author A <a@b> 0 +0000\ncommitter A <a@b> {seconds} +0000\n\n{name}\n"
+        );
+        objects.insert(Kind::Commit, text.into_bytes())
+    }
+
+    fn ids(objects: &MapObjects, tip: ObjectId, hidden: ObjectId) -> Vec<ObjectId> {
+        difference(objects, &[tip], &[hidden]).unwrap().into_keys().collect()
+    }
+
+    #[test]
+    fn reach_says_yes_to_ancestors_and_no_to_others() {
+        let mut objects = MapObjects::new();
+        let root = commit(&mut objects, 1, &[], "root");
+        let left = commit(&mut objects, 2, &[root], "left");
+        let right = commit(&mut objects, 3, &[root], "right");
+        let mut reach = Reach::new(&objects, &[left]).unwrap();
+        assert!(reach.contains(&objects, &root).unwrap() && reach.contains(&objects, &left).unwrap());
+        assert!(!reach.contains(&objects, &right).unwrap());
+        assert_eq!(
+            Reach::new(&objects, &[right]).unwrap().all(&objects).unwrap(),
+            HashSet::from([root, right])
+        );
+    }
+
+    #[test]
+    fn a_difference_leaves_out_what_both_reach() {
+        let mut objects = MapObjects::new();
+        let root = commit(&mut objects, 1, &[], "root");
+        let base = commit(&mut objects, 2, &[root], "base");
+        let side = commit(&mut objects, 2, &[root], "side");
+        let merge = commit(&mut objects, 3, &[base, side], "merge");
+        let mut expected = vec![side, merge];
+        expected.sort_unstable();
+        assert_eq!(ids(&objects, merge, base), expected);
+        assert_eq!(ids(&objects, base, merge), []);
+        assert_eq!(ids(&objects, base, base), []);
+    }
+
+    #[test]
+    fn a_clock_that_ran_wrong_within_the_range_changes_nothing() {
+        let mut objects = MapObjects::new();
+        let root = commit(&mut objects, 100, &[], "root");
+        let base = commit(&mut objects, 1, &[root], "base, with a clock far behind");
+        let old = commit(&mut objects, 50, &[base], "old");
+        let tip = commit(&mut objects, 200, &[old], "tip");
+        let mut expected = vec![old, tip];
+        expected.sort_unstable();
+        assert_eq!(ids(&objects, tip, base), expected);
+    }
+
+    #[test]
+    fn a_parent_that_is_not_there_ends_that_way() {
+        let mut objects = MapObjects::new();
+        let tip = commit(&mut objects, 1, &[ObjectId::from_bytes([9; 20])], "cut off");
+        assert!(
+            !Reach::new(&objects, &[tip])
+                .unwrap()
+                .contains(&objects, &ObjectId::from_bytes([9; 20]))
+                .unwrap()
+        );
+        assert_eq!(ids(&objects, tip, ObjectId::from_bytes([8; 20])), [tip]);
     }
 }

@@ -62,9 +62,13 @@ impl<'h> Story<'h> {
             Some(merge) => Some(merge.patch_set),
             None => current_patch_set(commits, &patch_sets),
         };
-        let standing = number
-            .and_then(|number| patch_sets.get(&number))
-            .ok_or_else(|| lacks("patch set that stands"))?;
+        let standing = match number.map(|number| (number, patch_sets.get(&number))) {
+            Some((_, Some(known))) => Some(known.clone()),
+            // Some migrations wrote down what was merged before they wrote down what it is.
+            Some((number, None)) => self::patch_sets(commits)?.remove(&number),
+            None => None,
+        };
+        let standing = standing.ok_or_else(|| lacks("patch set that stands"))?;
         let mut story = Self {
             commits,
             server,
@@ -190,9 +194,9 @@ fn patch_sets(commits: &[MetaCommit]) -> Result<BTreeMap<u32, PatchSet>, ParseEr
             real_uploader: commit.real_user.clone().filter(|real| Some(real) != uploader.as_ref()),
             uploader,
         };
-        if let Some(first) = all.insert(commit.patch_set, patch_set)
-            && first.revision != revision
-        {
+        // Who made it first is its uploader, whoever says so again.
+        let first = all.entry(commit.patch_set).or_insert(patch_set);
+        if first.revision != revision {
             let reason = format!("patch set {} has two revisions", commit.patch_set);
             return Err(ParseError { commit: commit.id, line: 1, reason });
         }
