@@ -57,7 +57,7 @@ pub struct Limits {
     pub drain_timeout_ms: u64,
     /// Between two signs of life on a stream; the session is checked again at each. Default 15 s.
     pub heartbeat_ms: u64,
-    /// Changes that come closer together are shown as one. Default 100 ms.
+    /// Changes that come closer together are shown as one. Default 200 ms.
     pub settle_ms: u64,
     /// Sessions at once; the one idle longest makes room. Default 64.
     pub sessions: usize,
@@ -83,7 +83,7 @@ impl Default for Limits {
             request_timeout_ms: 30_000,
             drain_timeout_ms: 5_000,
             heartbeat_ms: 15_000,
-            settle_ms: 100,
+            settle_ms: 200,
             sessions: 64,
             session_idle_ms: 2 * 60 * 60 * 1000,
             session_absolute_ms: 12 * 60 * 60 * 1000,

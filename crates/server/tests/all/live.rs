@@ -4,7 +4,7 @@ use model::{OutcomeState, RunResult};
 use server::Limits;
 
 use crate::{
-    client::Request,
+    client::{PATIENCE, Request},
     samples,
     world::{Site, as_cli},
 };
@@ -22,8 +22,11 @@ async fn a_change_comes_as_the_new_body_and_nothing_comes_twice() {
     assert!(first.starts_with("event: body\ndata: "), "{first}");
     assert!(first.contains("running now"), "{first}");
 
-    // Something else changes: nothing to say here. Then this one does.
+    // Something else changes: the page is looked at again, and there is nothing to say. Then this one changes.
+    let mut reads = site.world.reads.subscribe();
+    let before = *reads.borrow_and_update();
     site.world.change(&samples::id("waiting"), |view| view.subject = Some("another".into()));
+    tokio::time::timeout(PATIENCE, reads.wait_for(|n| *n > before)).await.expect("a look").unwrap();
     site.world.change(&samples::id("running"), |view| {
         let (run, result) = (samples::run_id("running"), RunResult::Succeeded);
         view.outcomes[0].state = OutcomeState::Ran { run, result, at: samples::at(370_000) };
@@ -83,7 +86,7 @@ async fn open_streams_do_not_keep_the_server_from_stopping() {
     let site = Site::start().await;
     let mut stream = site.events(as_cli(events("running"))).await;
     stream.next().await.unwrap();
-    let stopped = tokio::time::timeout(crate::client::PATIENCE, site.stop()).await.expect("it stops");
+    let stopped = tokio::time::timeout(PATIENCE, site.stop()).await.expect("it stops");
     assert!(stopped.is_ok());
     assert_eq!(stream.next().await, None);
 }

@@ -47,6 +47,8 @@ pub struct World {
     pub stuck: AtomicBool,
     pub released: Notify,
     pub progress: watch::Sender<u64>,
+    /// How often a submission was read.
+    pub reads: watch::Sender<u64>,
 }
 
 impl World {
@@ -62,6 +64,7 @@ impl World {
             stuck: AtomicBool::new(false),
             released: Notify::new(),
             progress: watch::Sender::new(0),
+            reads: watch::Sender::new(0),
         })
     }
 
@@ -125,7 +128,9 @@ impl Surface for World {
 
     async fn submission(&self, id: &SubmissionId) -> Result<SubmissionView, SurfaceError> {
         assert!(self.cursed.lock().unwrap().as_ref() != Some(id), "cursed: the password is hunter2");
-        self.find(|view| view.submission.id == *id)
+        let found = self.find(|view| view.submission.id == *id);
+        self.reads.send_modify(|n| *n += 1);
+        found
     }
 
     async fn why(&self, about: &Subject) -> Result<SubmissionView, SurfaceError> {

@@ -14,8 +14,8 @@ use crate::{
     api::{ask, describe},
 };
 
-/// How the name of a downloaded bundle ends.
-pub const BUNDLE_EXTENSION: &str = "bundle";
+/// How the name of a bundle's file ends, with its dot.
+pub const BUNDLE_EXTENSION: &str = ".bundle";
 
 pub(crate) async fn get(State(app): State<App>, Path(id): Path<String>) -> Response {
     ask::answer(bundle(&app, &id).await)
@@ -33,7 +33,7 @@ async fn bundle(app: &App, id: &str) -> Result<Response, Problem> {
 
 /// The name under which a browser keeps a run's bundle.
 pub(crate) fn file_name(id: &RunId) -> String {
-    format!("{id}.{BUNDLE_EXTENSION}")
+    format!("{id}{BUNDLE_EXTENSION}")
 }
 
 pub(crate) fn doc() -> Operation {
