@@ -100,9 +100,19 @@ pub(crate) fn model(view: &RunView, verify_key: &str) -> RunModel {
                 lines: output.text.lines().count(),
             })
             .collect(),
-        verify: Shown::line(&format!("exq verify {bundle} --key {verify_key}")),
+        verify: Shown::line(&format!("exq verify {bundle} --key {}", quoted(verify_key))),
         bundle,
         finished: matches!(run.state, RunState::Finished { .. }),
+    }
+}
+
+/// A word as a shell reads it as one.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@:,=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -180,5 +190,14 @@ fn does(action: &Action) -> String {
             format!("hashtags {}", [signed('+', add), signed('−', remove)].concat().join(" "))
         }
         Action::Gerrit(Gerrit::Revert { .. }) => "make the change that reverts this submission".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_path_with_blanks_stays_one_word() {
+        assert_eq!(super::quoted("/var/lib/exq/ledger.pub"), "/var/lib/exq/ledger.pub");
+        assert_eq!(super::quoted("my keys/it's.pub"), "'my keys/it'\\''s.pub'");
     }
 }
