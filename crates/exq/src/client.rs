@@ -40,7 +40,8 @@ impl Api {
             return Ok(body.to_vec());
         }
         let error: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let text = |key: &str| error.pointer(&format!("/error/{key}")).and_then(Value::as_str).map(str::to_owned);
+        let text =
+            |key: &str| error.pointer(&format!("/error/{key}")).and_then(Value::as_str).map(str::to_owned);
         let hint = text("hint").map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
         bail!("{}{hint}", text("message").unwrap_or_else(|| format!("the server answered {status}")));
     }

@@ -111,13 +111,17 @@ impl Config {
     /// Reads the file.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| {
-            format!("{} can't be read\nhint: give the file with --config, or make one after docs/SETUP.md", path.display())
+            format!(
+                "{} can't be read\nhint: give the file with --config, or make one after docs/SETUP.md",
+                path.display()
+            )
         })?;
         if text.len() > 1024 * 1024 {
             bail!("{} has {} bytes; at most 1 MiB is read", path.display(), text.len());
         }
-        let mut config: Self = serde_saphyr::from_str(&text)
-            .map_err(|why| anyhow::anyhow!("{} isn't valid:\n{why}\nhint: docs/SETUP.md shows every key", path.display()))?;
+        let mut config: Self = serde_saphyr::from_str(&text).map_err(|why| {
+            anyhow::anyhow!("{} isn't valid:\n{why}\nhint: docs/SETUP.md shows every key", path.display())
+        })?;
         config.resolve(path.parent().unwrap_or(Path::new(".")));
         config.check()?;
         Ok(config)
@@ -139,7 +143,10 @@ impl Config {
 
     fn check(&self) -> anyhow::Result<()> {
         if !self.listen.ip().is_loopback() {
-            bail!("listen: {} is not a loopback address\nhint: there is no sign-in yet; use 127.0.0.1", self.listen);
+            bail!(
+                "listen: {} is not a loopback address\nhint: there is no sign-in yet; use 127.0.0.1",
+                self.listen
+            );
         }
         if !self.gerrit.contains_key(&self.operations.server) {
             bail!(
@@ -156,7 +163,9 @@ impl Config {
                 bail!("gerrit.{name}: poll_s and sweep_s are at least 1");
             }
             if server.reader.user == server.writer.user {
-                bail!("gerrit.{name}: reader and writer are one account\nhint: evidence is read by an account that can write nothing");
+                bail!(
+                    "gerrit.{name}: reader and writer are one account\nhint: evidence is read by an account that can write nothing"
+                );
             }
         }
         Ok(())
@@ -198,7 +207,8 @@ impl SecretRef {
         let value = match (&self.file, &self.env) {
             (Some(file), None) => {
                 refuse_readable_by_others(file)?;
-                std::fs::read_to_string(file).with_context(|| format!("{what}: {} can't be read", file.display()))?
+                std::fs::read_to_string(file)
+                    .with_context(|| format!("{what}: {} can't be read", file.display()))?
             }
             (None, Some(variable)) => std::env::var(variable)
                 .map_err(|_| anyhow::anyhow!("{what}: the environment has no variable {variable}"))?,
@@ -215,7 +225,10 @@ impl SecretRef {
 /// A secret that others may read is no secret.
 fn refuse_readable_by_others(file: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::metadata(file).with_context(|| format!("{} can't be read", file.display()))?.permissions().mode();
+    let mode = std::fs::metadata(file)
+        .with_context(|| format!("{} can't be read", file.display()))?
+        .permissions()
+        .mode();
     if mode & 0o077 != 0 {
         bail!("{} may be read by others\nhint: chmod 600 {}", file.display(), file.display());
     }

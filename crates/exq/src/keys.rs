@@ -41,7 +41,7 @@ impl Keys {
         let origin = Origin::new(origin).context("origin")?;
         let ledger_file = folder.join("ledger.key");
         let ledger_text = read_or_make(&ledger_file, || {
-            let signer = LogSigner::from_seed(origin.clone(), &seed(entropy)?);
+            let signer = LogSigner::from_seed(origin.clone(), &*seed(entropy)?);
             Ok(Zeroizing::new(format!("{}\n", signer.expose_private_key().expose_secret())))
         })?;
         let ledger = LogSigner::parse(&SecretString::from(ledger_text.trim_end()))
@@ -54,7 +54,8 @@ impl Keys {
                 origin.as_str()
             );
         }
-        let random = |name: &str| read_or_make(&folder.join(name), || Ok(Zeroizing::new(hex::encode(seed(entropy)?))));
+        let random =
+            |name: &str| read_or_make(&folder.join(name), || Ok(Zeroizing::new(hex::encode(seed(entropy)?))));
         let marker = Zeroizing::new(hex::decode(random("marker.key")?.trim_end()).context("marker.key")?);
         let cli = SecretString::from(random("cli.token")?.trim_end());
         // The public half lies where an auditor is told to look for it.
@@ -67,7 +68,10 @@ impl Keys {
 pub fn cli_token(data: &Path) -> anyhow::Result<SecretString> {
     let file = data.join("keys").join("cli.token");
     let text = Zeroizing::new(fs::read_to_string(&file).with_context(|| {
-        format!("{} can't be read\nhint: run this as the user of `exq serve`, with the same --config", file.display())
+        format!(
+            "{} can't be read\nhint: run this as the user of `exq serve`, with the same --config",
+            file.display()
+        )
     })?);
     Ok(SecretString::from(text.trim_end()))
 }
@@ -94,7 +98,8 @@ fn read_or_make(
     if !file.exists() {
         let text = make()?;
         let part = file.with_extension("part");
-        let mut out = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        let mut out =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
         out.write_all(text.as_bytes())?;
         out.sync_all()?;
         fs::rename(&part, file).with_context(|| format!("{} can't be made", file.display()))?;

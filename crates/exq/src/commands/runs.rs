@@ -1,0 +1,78 @@
+//! `exq runs`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use model::RunId;
+use serde_json::Value;
+
+use super::{Answer, api, say};
+
+/// Lists runs, or shows one.
+#[derive(Debug, Args)]
+pub struct Runs {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// As JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The newest runs.
+    List {
+        /// Only those that stand so: running, undoing, finished.
+        #[arg(long)]
+        state: Option<String>,
+        /// How many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
+        limit: u16,
+    },
+    /// One run, with what happened.
+    Show {
+        /// The run.
+        run: RunId,
+    },
+}
+
+impl Runs {
+    pub(super) async fn run(self, config: PathBuf) -> Answer {
+        let api = api(&config)?;
+        match self.what.unwrap_or(What::List { state: None, limit: 20 }) {
+            What::List { state, limit } => {
+                let state = state.map(|s| format!("&state={s}")).unwrap_or_default();
+                let page = api.json(&format!("runs?limit={limit}{state}")).await?;
+                if self.json {
+                    say(page);
+                    return Ok(true);
+                }
+                for row in page.get("rows").and_then(Value::as_array).into_iter().flatten() {
+                    let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
+                    let revision: String = text("revision").chars().take(12).collect();
+                    say(format_args!(
+                        "{}  {}  {:10} {} → {}  {revision}",
+                        text("id"),
+                        text("granted_at"),
+                        text("state"),
+                        text("operation"),
+                        text("environment")
+                    ));
+                }
+            }
+            What::Show { run } => {
+                let view = api.json(&format!("runs/{run}")).await?;
+                if self.json {
+                    say(view);
+                    return Ok(true);
+                }
+                say(format_args!("{run}"));
+                for event in view.get("timeline").and_then(Value::as_array).into_iter().flatten() {
+                    let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or("-");
+                    say(format_args!("  {}  {}", text("at"), text("text")));
+                }
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,89 @@
+//! `exq why`
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Args;
+use model::ServerName;
+use serde_json::Value;
+
+use super::{Answer, api, say};
+
+/// Says what became of a change, a submission or a run, and why.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// A change's number, a submission (`sub-…`) or a run (`run-…`).
+    about: String,
+    /// The server of the change, where there are several.
+    #[arg(long, default_value = "main")]
+    server: ServerName,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Why {
+    pub(super) async fn run(self, config: PathBuf) -> Answer {
+        let query = if self.about.starts_with("sub-") {
+            format!("submission={}", self.about)
+        } else if self.about.starts_with("run-") {
+            format!("run={}", self.about)
+        } else if self.about.parse::<u64>().is_ok() {
+            format!("change={}&server={}", self.about, self.server)
+        } else {
+            bail!("{:?} is no change number, submission or run", self.about);
+        };
+        if !query.bytes().all(|b| b.is_ascii_alphanumeric() || b"-=&".contains(&b)) {
+            bail!("{:?} is no change number, submission or run", self.about);
+        }
+        let view = api(&config)?.json(&format!("why?{query}")).await?;
+        if self.json {
+            say(&view);
+        } else {
+            say(in_words(&view));
+        }
+        let outcomes = view.get("outcomes").and_then(Value::as_array).cloned().unwrap_or_default();
+        Ok(!outcomes.is_empty()
+            && outcomes.iter().all(|o| o.pointer("/state/is").and_then(Value::as_str) == Some("ran")))
+    }
+}
+
+/// The view as a person reads it.
+pub(crate) fn in_words(view: &Value) -> String {
+    let text = |value: &Value, at: &str| value.pointer(at).and_then(Value::as_str).unwrap_or("-").to_owned();
+    let mut lines = vec![format!(
+        "{}  {}  {}",
+        text(view, "/submission/id"),
+        text(view, "/submission/project"),
+        text(view, "/subject")
+    )];
+    let outcomes = view.get("outcomes").and_then(Value::as_array).cloned().unwrap_or_default();
+    if outcomes.is_empty() {
+        lines.push("  no accepted operation matches it".to_owned());
+    }
+    for outcome in &outcomes {
+        let result = outcome
+            .pointer("/state/result")
+            .and_then(Value::as_str)
+            .map(|r| format!(": {r}"))
+            .unwrap_or_default();
+        lines.push(format!(
+            "  {} → {}: {}{result}",
+            text(outcome, "/operation"),
+            text(outcome, "/environment"),
+            text(outcome, "/state/is")
+        ));
+        for reason in outcome.pointer("/state/reasons").and_then(Value::as_array).into_iter().flatten() {
+            let policy =
+                reason.get("policy").and_then(Value::as_str).map(|p| format!(" [{p}]")).unwrap_or_default();
+            lines.push(format!("    * {}{policy}", text(reason, "/text")));
+            if let Some(cure) = reason.get("cure").and_then(Value::as_str) {
+                lines.push(format!("      what helps: {cure}"));
+            }
+        }
+        for approver in outcome.get("approvers").and_then(Value::as_array).into_iter().flatten() {
+            lines.push(format!("    reviewed by {}", approver.as_str().unwrap_or("-")));
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,139 @@
+//! One installation, wired: store, servers, executor, engine, HTTP.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context;
+use engine::{Engine, EngineConfig, GerritConfig, GerritServer, Marker, OperationsAt, surface::Surface};
+use executor::{Executor, ExecutorConfig};
+use gerrit::{Client, ClientConfig};
+use ledger::VerifierKey;
+use model::{Clock, Entropy};
+use server::ServerConfig;
+use store::Store;
+use store_sqlite::{Options, SqliteStore};
+use targets::ClientDesk;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use crate::{
+    config::{AccountSection, Config, GerritSection},
+    keys::{Keys, private_folder},
+};
+
+/// What runs.
+pub struct Installation {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Opens the pages, once.
+    pub open_url: String,
+    /// The ledger's public key.
+    pub ledger_key: VerifierKey,
+    /// The engine's surface.
+    pub surface: Arc<dyn Surface>,
+    /// What the command line shows.
+    pub cli_token: secrecy::SecretString,
+    engine: Arc<Engine>,
+    stop_http: oneshot::Sender<()>,
+    http: JoinHandle<Result<(), server::ServerError>>,
+}
+
+impl Installation {
+    /// Starts everything that `exq.yaml` says.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do about it.
+    pub async fn start(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> anyhow::Result<Self> {
+        private_folder(&config.data)?;
+        let keys = Keys::load_or_make(&config.data, &config.origin, &*entropy)?;
+        let ledger_key = keys.ledger.verifier();
+        // Listening first: hooks that come while the rest starts wait in the backlog instead of being refused.
+        let listener = TcpListener::bind(config.listen).await.with_context(|| {
+            format!("can't listen on {}\nhint: is another `exq serve` running?", config.listen)
+        })?;
+        let address = listener.local_addr()?;
+        let options =
+            Options::new(config.data.join("exq.db"), keys.ledger, Arc::clone(&clock), Arc::clone(&entropy));
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).await?);
+        let mut servers = Vec::new();
+        let mut desks = Vec::new();
+        for (name, section) in &config.gerrit {
+            let writer = client(section, &section.writer, &format!("gerrit.{name}.writer"))?;
+            desks.push((name.clone(), writer.clone()));
+            let hook_secret = section.hook_secret.as_ref();
+            servers.push(GerritServer::new(GerritConfig {
+                name: name.clone(),
+                server_id: section.server_id.clone(),
+                reader: client(section, &section.reader, &format!("gerrit.{name}.reader"))?,
+                writer,
+                hook_secret: hook_secret
+                    .map(|s| s.read(&format!("gerrit.{name}.hook_secret")))
+                    .transpose()?,
+                poll_s: section.poll_s,
+                sweep_s: section.sweep_s,
+                mirrors: config.data.join("mirrors").join(name.as_str()),
+            }));
+        }
+        let scratch = config.data.join("scratch");
+        private_folder(&scratch)?;
+        let executor = Executor::new(
+            ExecutorConfig {
+                key: keys.executor,
+                gate: keys.gate.id().clone(),
+                host: config.executor.host.clone(),
+                origin: config.origin.clone(),
+                scratch,
+            },
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            Arc::new(ClientDesk::new(desks)),
+        );
+        let operations = OperationsAt {
+            server: config.operations.server.clone(),
+            project: config.operations.project.clone(),
+            branch: config.operations.branch.clone(),
+            genesis: config.operations.genesis,
+        };
+        let engine_config = EngineConfig {
+            origin: config.origin.clone(),
+            servers,
+            operations,
+            gate: keys.gate,
+            executor,
+            marker: Marker::new(keys.marker),
+            pages: format!("http://{address}"),
+        };
+        let engine = Engine::start(engine_config, store, Arc::clone(&clock)).await?;
+        engine.run().await?;
+        let open_token = server::fresh_token(&*entropy)?;
+        let open_url = server::open_url(address, &open_token);
+        let surface: Arc<dyn Surface> = Arc::<Engine>::clone(&engine);
+        let mut http_config = ServerConfig::new(keys.cli.clone(), open_token);
+        http_config.verify_key = config.data.join("ledger.pub").display().to_string();
+        let (stop_http, stopped) = oneshot::channel();
+        let served = Arc::clone(&surface);
+        let http = tokio::spawn(async move {
+            let shutdown = async { drop(stopped.await) };
+            server::serve(listener, http_config, served, clock, entropy, shutdown).await
+        });
+        Ok(Self { address, open_url, ledger_key, surface, cli_token: keys.cli, engine, stop_http, http })
+    }
+
+    /// Stops everything: requests under way end, steps under way are stopped and taken up after the next start.
+    ///
+    /// # Errors
+    /// What went wrong while it served.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        drop(self.stop_http);
+        self.engine.stop().await;
+        self.http.await?.context("the HTTP server")
+    }
+}
+
+fn client(section: &GerritSection, account: &AccountSection, what: &str) -> anyhow::Result<Client> {
+    let token = account.token.read(&format!("{what}.token"))?;
+    Ok(Client::new(&ClientConfig::new(section.url.as_str(), account.user.as_str(), token))?)
+}

@@ -1,0 +1,85 @@
+//! The files of the operations project.
+
+/// The program that rolls a revision out. It may be repeated: where the shop serves that revision already, nothing happens.
+pub(crate) const SWITCH: &str = r#"#!/bin/sh
+# switch REVISION ROOT PORT SERVE: makes the shop in ROOT serve REVISION, by one atomic change of the link ROOT/current,
+# and starts the shop's server SERVE on PORT anew.
+set -eu
+revision=$1 root=$2 port=$3 serve=$4
+case $revision in
+  ''|*[!0-9a-f]*) echo "no revision: $revision" >&2; exit 2 ;;
+esac
+mkdir -p "$root/releases/$revision"
+printf '%s\n' "$revision" > "$root/releases/$revision/REVISION"
+ln -sfn "releases/$revision" "$root/.next"
+mv -T "$root/.next" "$root/current"
+echo "$revision" >> "$root/switched"
+if [ -f "$root/pid" ]; then
+  old=$(cat "$root/pid")
+  kill "$old" 2>/dev/null || true
+  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    kill -0 "$old" 2>/dev/null || break
+    sleep 0.05
+  done
+fi
+setsid env -i PATH="$PATH" "$serve" demo-shop --root "$root" --port "$port" </dev/null >/dev/null 2>&1 &
+echo "the shop is switched to $revision"
+"#;
+
+/// The operation of one project.
+pub(crate) fn operation(project: &str) -> String {
+    format!(
+        r#"operation: {project}-web
+title: Roll out the {project}
+mode: enforce
+trigger: {{ merged: {{ server: main, project: {project}, branch: main }} }}
+review: {{ people: 1 }}
+environments:
+  prod: {{ targets: {project}-hosts }}
+steps:
+  - id: switch
+    exec:
+      run: [./shop/switch, "{{{{ revision }}}}", "{{{{ target.root }}}}", "{{{{ target.port }}}}", "{{{{ target.serve }}}}"]
+      timeout: 30s
+      idempotent: true
+    undo:
+      run: [./shop/switch, "{{{{ before.revision }}}}", "{{{{ target.root }}}}", "{{{{ target.port }}}}", "{{{{ target.serve }}}}"]
+  - id: healthy
+    http: {{ get: "{{{{ target.url }}}}/version", expect: {{ json: {{ revision: "{{{{ revision }}}}" }} }}, within: 20s }}
+on_failure: undo
+newer: replaces
+"#
+    )
+}
+
+/// `targets.yaml`
+pub(crate) fn targets(shops: &[(&str, String, u16)], serve: &str) -> String {
+    let mut text = String::new();
+    for (project, root, port) in shops {
+        text.push_str(&format!(
+            "{project}-hosts:\n  - {{ name: {project}-1, url: \"http://127.0.0.1:{port}\", root: \"{root}\", port: \"{port}\", serve: \"{serve}\" }}\n"
+        ));
+    }
+    text
+}
+
+/// `links.yaml`
+pub(crate) fn links(people: &[(&str, u64)]) -> String {
+    people
+        .iter()
+        .map(|(name, account)| format!("- {{ person: {name}, accounts: {{ main: [{account}] }} }}\n"))
+        .collect()
+}
+
+/// `baselines.yaml`
+pub(crate) fn baselines(heads: &[(&str, String)]) -> String {
+    heads
+        .iter()
+        .map(|(project, revision)| {
+            format!(
+                "- operation: {project}-web\n  environment: prod\n  server: main\n  project: {project}\n  branch: main\n  \
+                 revision: \"{revision}\"\n  reason: \"the empty beginning\"\n"
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,247 @@
+//! The company, founded on a Gerrit.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use realgerrit::Admin;
+use serde_json::{Value, json};
+
+use crate::{Desk, desk::new_change_id, operations, world::PROJECTS};
+
+/// A Gerrit that has [`crate::world`] on it.
+#[derive(Clone, Debug)]
+pub struct GerritAt {
+    /// Its address.
+    pub url: String,
+    /// User name and password of an administrator.
+    pub admin: (String, String),
+}
+
+/// Where Exequatur will listen, and what it will be told there: settled before a Gerrit starts that is to post to it.
+#[derive(Clone, Debug)]
+pub struct Bell {
+    /// The port on loopback.
+    pub port: u16,
+    /// The last part of the hook's path.
+    pub secret: String,
+}
+
+impl Bell {
+    /// A free port and a fresh secret.
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Self { port: free_port()?, secret: new_change_id()? })
+    }
+
+    /// Where Gerrit posts its events; `server` is its name in `exq.yaml`.
+    #[must_use]
+    pub fn url(&self, server: &str) -> String {
+        format!("http://127.0.0.1:{}/hooks/gerrit/{server}/{}", self.port, self.secret)
+    }
+}
+
+/// The shops' servers.
+#[derive(Clone, Debug)]
+pub struct Shops {
+    /// The program that serves one: called with `demo-shop --root ROOT --port PORT`.
+    pub serve: PathBuf,
+    /// Project, folder, port.
+    pub shops: Vec<(&'static str, PathBuf, u16)>,
+}
+
+/// The company.
+pub struct Town {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// `exq.yaml`.
+    pub config: PathBuf,
+    /// Its shops.
+    pub shops: Shops,
+    gerrit: GerritAt,
+    admin: Admin,
+}
+
+impl Town {
+    /// Founds it: operations project, links, baselines, `exq.yaml` and its secrets, empty shops. `serve` is a program that
+    /// understands `demo-shop`.
+    pub async fn found(gerrit: GerritAt, folder: &Path, bell: &Bell, serve: &Path) -> anyhow::Result<Self> {
+        let folder = std::path::absolute(folder)?;
+        std::fs::create_dir_all(&folder)?;
+        let admin = Admin::new(&gerrit.url, &gerrit.admin.0, &gerrit.admin.1);
+        let mut shops = Vec::new();
+        for project in PROJECTS {
+            let root = folder.join("shops").join(project);
+            std::fs::create_dir_all(&root)?;
+            shops.push((project, root, free_port()?));
+        }
+        let shops = Shops { serve: serve.to_owned(), shops };
+        let config = folder.join("exq.yaml");
+        let town = Self { folder, config, shops, gerrit, admin };
+        let genesis = town.write_operations().await?;
+        let server_id = town.server_id().await?;
+        town.write_config(bell, &genesis, &server_id)?;
+        Ok(town)
+    }
+
+    /// A person of the company.
+    #[must_use]
+    pub fn desk(&self, name: &str) -> Desk {
+        Desk::of(&self.gerrit.url, &self.folder.join("desks"), &self.admin, name)
+    }
+
+    /// The administrator.
+    #[must_use]
+    pub fn admin_desk(&self) -> Desk {
+        let (name, password) = self.gerrit.admin.clone();
+        Desk::new(&self.gerrit.url, &self.folder.join("desks"), &self.admin, &name, password)
+    }
+
+    /// What a shop's server answers: its revision, or nothing if none runs.
+    pub async fn serves(&self, project: &str) -> Option<String> {
+        let (_, _, port) = self.shops.shops.iter().find(|(name, ..)| *name == project)?;
+        let answer = get(*port).await?;
+        let json: Value = serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()?;
+        json.get("revision")?.as_str().map(str::to_owned)
+    }
+
+    /// Every revision that a shop was switched to, in order.
+    #[must_use]
+    pub fn switched(&self, project: &str) -> Vec<String> {
+        let root = self.shops.shops.iter().find(|(name, ..)| *name == project).map(|(_, root, _)| root);
+        let text = root.and_then(|root| std::fs::read_to_string(root.join("switched")).ok());
+        text.unwrap_or_default().lines().map(str::to_owned).collect()
+    }
+
+    /// Stops the shops' servers.
+    pub fn close_shops(&self) {
+        for (_, root, _) in &self.shops.shops {
+            let pid = std::fs::read_to_string(root.join("pid")).ok();
+            if let Some(pid) =
+                pid.as_deref().map(str::trim).filter(|pid| pid.bytes().all(|b| b.is_ascii_digit()))
+            {
+                #[allow(clippy::disallowed_methods)] // stops only what the story's own program started
+                let _ = std::process::Command::new("kill").arg(pid).status();
+            }
+        }
+    }
+
+    async fn write_operations(&self) -> anyhow::Result<String> {
+        let mut people = Vec::new();
+        for name in ["alice", "bob", "carol", "dave", "erin"] {
+            let account = self.admin.call("GET", &format!("accounts/{name}"), None).await?;
+            people.push((
+                name,
+                account.get("_account_id").and_then(Value::as_u64).context("no account number")?,
+            ));
+        }
+        let mut heads = Vec::new();
+        for project in PROJECTS {
+            let branch = self.admin.call("GET", &format!("projects/{project}/branches/main"), None).await?;
+            let head = branch.get("revision").and_then(Value::as_str).context("no head")?;
+            heads.push((project, head.to_owned()));
+        }
+        let serve = self.shops.serve.display().to_string();
+        let shops: Vec<_> = self
+            .shops
+            .shops
+            .iter()
+            .map(|(name, root, port)| (*name, root.display().to_string(), *port))
+            .collect();
+        let operations: Vec<(String, String)> = PROJECTS
+            .iter()
+            .map(|project| (format!("operations/{project}-web.yaml"), operations::operation(project)))
+            .collect();
+        let (targets, links) = (operations::targets(&shops, &serve), operations::links(&people));
+        let baselines = operations::baselines(&heads);
+        let mut files: Vec<(&str, &str)> =
+            operations.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        files.extend([
+            ("shop/switch", operations::SWITCH),
+            ("targets.yaml", targets.as_str()),
+            ("links.yaml", links.as_str()),
+            ("baselines.yaml", baselines.as_str()),
+            ("roles.yaml", "release-managers: { title: Approve rollouts, people: [carol, dave] }\n"),
+        ]);
+        let admin = self.admin_desk();
+        admin.refresh("operations").await?;
+        let genesis = admin.commit("operations", &files, "Operations of the shop").await?;
+        admin.push("operations", "refs/heads/main").await?;
+        Ok(genesis)
+    }
+
+    /// The server's id, as the meta history of a change says it.
+    async fn server_id(&self) -> anyhow::Result<String> {
+        let body = json!({"project": "app", "branch": "main", "subject": "Which server is this?"});
+        let change = self.admin.call("POST", "changes/", Some(&body)).await?;
+        let number = change.get("_number").and_then(Value::as_u64).context("no number")?;
+        let author = self.admin_desk().meta_author("app", number).await?;
+        match author.split_once('@') {
+            Some((_, id)) if !id.is_empty() => Ok(id.to_owned()),
+            _ => bail!("the meta history of change {number} begins with {author:?}"),
+        }
+    }
+
+    fn write_config(&self, bell: &Bell, genesis: &str, server_id: &str) -> anyhow::Result<()> {
+        let secrets = self.folder.join("secrets");
+        std::fs::create_dir_all(&secrets)?;
+        let secret = |name: &str, value: &str| -> anyhow::Result<()> {
+            use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+            let mut file = std::fs::OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(secrets.join(name))?;
+            Ok(file.write_all(value.as_bytes())?)
+        };
+        secret("reader", &realgerrit::provision::password("exq-reader"))?;
+        secret("writer", &realgerrit::provision::password("exq-writer"))?;
+        secret("hook", &bell.secret)?;
+        let config = format!(
+            r#"data: data
+listen: 127.0.0.1:{port}
+origin: demo.exequatur.example/shop
+gerrit:
+  main:
+    url: {url}
+    server_id: "{server_id}"
+    reader: {{ user: exq-reader, token: {{ file: secrets/reader }} }}
+    writer: {{ user: exq-writer, token: {{ file: secrets/writer }} }}
+    hook_secret: {{ file: secrets/hook }}
+    poll_s: 2
+    sweep_s: 60
+operations:
+  server: main
+  project: operations
+  genesis: {genesis}
+"#,
+            port = bell.port,
+            url = self.gerrit.url,
+        );
+        Ok(std::fs::write(&self.config, config)?)
+    }
+}
+
+async fn get(port: u16) -> Option<String> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let work = async {
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+        stream.write_all(b"GET /version HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n").await.ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.ok()?;
+        Some(answer)
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(5), work).await.ok()?
+}
+
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// Puts [`crate::world`] on a Gerrit that is new.
+pub async fn provision(at: &GerritAt) -> anyhow::Result<()> {
+    let admin = Admin::new(&at.url, &at.admin.0, &at.admin.1);
+    Ok(admin.provision(&crate::world()).await?)
+}
