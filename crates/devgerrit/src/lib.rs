@@ -5,7 +5,7 @@
 //! format in bare repositories, accounts and groups in one small JSON file; both in one folder, so that a server
 //! started again there goes on where it stopped. It listens on loopback only.
 //!
-//! It is no Gerrit: no SSH, no UI, no mail, no plugins, no inline comments. Where it answers and the real one answers
+//! It is no Gerrit: no SSH, no UI, no mail, no plugins, no drafts, no edits. Where it answers and the real one answers
 //! otherwise, it is wrong.
 //!
 //! ```no_run
@@ -36,11 +36,12 @@ mod world;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 pub use clock::{Clock, Entropy, system_clock, system_entropy};
 pub use error::Error;
@@ -51,6 +52,9 @@ use events::post::Hook;
 use server::App;
 use world::World;
 use world::state::State;
+
+/// How long [`DevGerrit::stop`] waits for requests on their way.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a server is started with.
 #[derive(Clone)]
@@ -93,7 +97,8 @@ pub struct DevGerrit {
     dir: PathBuf,
     faults: Arc<Faults>,
     stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
+    task: Option<JoinHandle<()>>,
+    posting: Vec<AbortHandle>,
 }
 
 impl DevGerrit {
@@ -109,7 +114,7 @@ impl DevGerrit {
             TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(listen)?;
         let url = format!("http://{}", listener.local_addr().map_err(listen)?);
         let faults = Arc::new(Faults::default());
-        let outbox = Outbox::start(hooks, &format!("{url}/"), Arc::clone(&faults));
+        let (outbox, posting) = Outbox::start(hooks, &format!("{url}/"), Arc::clone(&faults));
         let dir = options.dir.clone();
         let world = open(options, url.clone(), Arc::clone(&faults), outbox)
             .map_err(|why| Error::Folder { dir: dir.clone(), why })?;
@@ -117,13 +122,13 @@ impl DevGerrit {
         let router = Router::new().fallback(server::handle).with_state(app);
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
-            // requests on their way are dropped with the connections: whoever stops a server wants it gone
-            tokio::select! {
-                _ = axum::serve(listener, router) => {}
-                _ = stopped => {}
+            // no new connections, no further request on old ones; what is being answered is answered
+            let over = async { drop(stopped.await) };
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(over).await {
+                tracing::error!("devgerrit ended: {error}");
             }
         });
-        Ok(Self { url, dir, faults, stop: Some(stop), task })
+        Ok(Self { url, dir, faults, stop: Some(stop), task: Some(task), posting })
     }
 
     /// `http://127.0.0.1:PORT`, without a slash at the end.
@@ -144,18 +149,19 @@ impl DevGerrit {
         Arc::clone(&self.faults)
     }
 
-    /// Stops the server and waits until nobody listens any more. The folder stays.
+    /// Stops the server and waits until nobody listens any more. The folder stays; events that were not posted yet
+    /// are lost, as with the real one.
     pub async fn stop(mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
+        drop(self.stop.take());
+        if let Some(task) = self.task.take() {
+            let _ = tokio::time::timeout(PATIENCE, task).await;
         }
-        let _ = (&mut self.task).await;
     }
 }
 
 impl Drop for DevGerrit {
     fn drop(&mut self) {
-        self.task.abort();
+        self.posting.iter().for_each(AbortHandle::abort);
     }
 }
 

@@ -250,3 +250,37 @@ async fn an_override_is_told_from_a_satisfied_requirement() {
     site.made("DELETE", "/projects/app/submit_requirements/Plan", &json!({}));
     assert_eq!(site.change(&change)["submit_requirements"].as_array().expect("list").len(), 4);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_question_blocks_until_it_is_answered() {
+    let site = Site::start().await;
+    let alice = site.clone("alice", "app");
+    let commit = alice.commit("a.txt", "a\n", "First", "one");
+    let change = alice.review();
+    site.vote("bob", &change, "Code-Review", 2);
+    let ask = json!({"comments": {"a.txt": [{"line": 1, "message": "why?", "unresolved": true}]}});
+    assert_eq!(site.review("carol", &change, ask).status, 200);
+    assert!(
+        site.history(&change)
+            .pop()
+            .expect("commits")
+            .contains("\nPatch Set 1:\n\n(1 comment)\n\nPatch-set: 1\n")
+    );
+    let answer = site.submit("bob", &change);
+    assert!(
+        answer.text.contains("submit requirement 'No-Unresolved-Comments' is unsatisfied"),
+        "{}",
+        answer.text
+    );
+    let asked = site.get("alice", &format!("/changes/{change}/comments"))["a.txt"][0]["id"].clone();
+    let reply = json!({"comments": {"a.txt": [{"line": 1, "message": "so", "unresolved": false, "in_reply_to": asked}]}});
+    assert_eq!(site.review("alice", &change, reply).status, 200);
+    assert_eq!(site.submit("bob", &change).status, 200);
+    let note = site.note(&change, &commit);
+    assert_eq!(
+        note["comments"].as_array().expect("list").len(),
+        2,
+        "the merge keeps them beside the results"
+    );
+    assert!(note["submitRequirementResults"].is_array());
+}

@@ -235,7 +235,11 @@ async fn hooks_get_every_event_in_order_and_again_after_a_refusal() {
         if kinds.is_empty() {
             let update = &event["refUpdate"];
             let place = (&update["project"], &update["refName"]);
-            assert_eq!(place, (&json!("All-Projects"), &json!("refs/meta/config")), "refused once, and still the first");
+            assert_eq!(
+                place,
+                (&json!("All-Projects"), &json!("refs/meta/config")),
+                "refused once, and still the first"
+            );
         }
         kinds.push(event["type"].as_str().expect("type").to_owned());
         if event["type"] == "change-merged" {
@@ -267,7 +271,14 @@ async fn a_restart_on_the_same_folder_goes_on() {
     let meta = site.change(&change)["meta_rev_id"].clone();
     let Site { gerrit, dir, .. } = site;
     let url = gerrit.url().to_owned();
+    let mut kept = std::net::TcpStream::connect(url.trim_start_matches("http://")).expect("connect");
+    let ask = b"GET /config/server/version HTTP/1.1\r\nHost: x\r\n\r\n";
+    std::io::Write::write_all(&mut kept, ask).expect("send");
+    let mut answer = [0; 4096];
+    assert!(std::io::Read::read(&mut kept, &mut answer).expect("receive") > 0);
     gerrit.stop().await;
+    let _ = std::io::Write::write_all(&mut kept, ask);
+    assert!(!matches!(std::io::Read::read(&mut kept, &mut answer), Ok(n) if n > 0), "no answer from beyond");
     assert!(std::net::TcpStream::connect(url.trim_start_matches("http://")).is_err(), "nobody listens");
     let again = DevGerrit::start(Options::new(dir.path(), "ignored")).await.expect("start");
     let login = "Authorization: Basic YWRtaW46c2VjcmV0\r\n";

@@ -11,9 +11,12 @@ pub(crate) mod review;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::git::Oid;
-use crate::notedb::results::StoredResult;
+use crate::notedb::results::{self, StoredResult};
 use crate::notedb::update::ReviewerState;
+use crate::world::changes::Note;
 
 /// Where a change stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,14 +139,33 @@ pub(crate) struct Change {
     pub(crate) cherry_pick_of: Option<(u32, u32)>,
     /// Stored results by the commit of the patch set that they judge.
     pub(crate) results: BTreeMap<String, Vec<StoredResult>>,
-    /// Inline comments: all, and those that nobody resolved.
-    pub(crate) comments: (usize, usize),
+    /// Inline comments as they are stored, by the commit of the patch set that they stand on.
+    pub(crate) comments: BTreeMap<String, Vec<Value>>,
 }
 
 /// The label that stands for the submit itself.
 pub(crate) const SUBM: &str = "SUBM";
 
 impl Change {
+    pub(crate) fn comment_count(&self) -> usize {
+        self.comments.values().map(Vec::len).sum()
+    }
+
+    /// Comments that wait for an answer: unresolved, and nothing replies to them.
+    pub(crate) fn unresolved_count(&self) -> usize {
+        let all = || self.comments.values().flatten();
+        let answered = |uuid: &Value| all().any(|c| c.get("parentUuid").is_some_and(|parent| parent == uuid));
+        let open = |c: &&Value| c.get("unresolved").and_then(Value::as_bool) == Some(true);
+        all().filter(open).filter(|c| !c.pointer("/key/uuid").is_some_and(answered)).count()
+    }
+
+    /// The note beside the history for one patch set, with these results.
+    pub(crate) fn note(&self, results: &[StoredResult], commit: Oid) -> Note {
+        let commit_text = commit.to_string();
+        let comments = self.comments.get(&commit_text).map(Vec::as_slice).unwrap_or_default();
+        Note { commit, text: results::render(results, comments, &commit_text) }
+    }
+
     pub(crate) fn is_new(&self) -> bool {
         self.status == Status::New
     }

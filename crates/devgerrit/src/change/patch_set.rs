@@ -61,7 +61,7 @@ impl World {
         }
         for (label, account, value) in &carried.outdated {
             let reason = format!("Vote got outdated and was removed: {label}{value:+}");
-            if !change.needs_attention(*account) {
+            if !change.needs_attention(*account) && !self.is_service(*account) {
                 update.attention.push(Attention { account: *account, add: true, reason });
             }
         }

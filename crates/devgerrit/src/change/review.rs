@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use crate::config::Label;
 use crate::notedb::MetaUpdate;
 use crate::notedb::update::{Attention, ReviewerState, VoteLine};
 use crate::refusal::Refusal;
 use crate::world::World;
 use crate::world::accounts::Caller;
+use crate::world::changes::Note;
 
 use super::{Change, Status};
 
@@ -25,6 +28,18 @@ pub(crate) struct Review {
     pub(crate) reviewers: BTreeMap<u32, ReviewerState>,
     pub(crate) work_in_progress: Option<bool>,
     pub(crate) ignore_attention: bool,
+    /// Inline comments, without what the server adds.
+    pub(crate) comments: Vec<InlineComment>,
+}
+
+/// One inline comment.
+#[derive(Clone, Debug)]
+pub(crate) struct InlineComment {
+    pub(crate) path: String,
+    pub(crate) line: Option<i64>,
+    pub(crate) message: String,
+    pub(crate) unresolved: bool,
+    pub(crate) in_reply_to: Option<String>,
 }
 
 impl World {
@@ -79,10 +94,12 @@ impl World {
             update.votes.push(VoteLine::Cast { label: name.clone(), value: *value, uuid, account: None });
         }
         let voted = !update.votes.is_empty();
-        if voted && !change.approvals.keys().any(|(on, _, id)| *on == patch_set && *id == voter) {
+        let says = message.is_some() || !review.comments.is_empty();
+        let cast_before = |name: &String| change.approvals.contains_key(&(patch_set, name.clone(), voter));
+        if asked.iter().any(|(name, value)| old.get(name) != Some(value) && !cast_before(name)) {
             update.reviewers.insert(voter, ReviewerState::Reviewer);
         }
-        if !voted && message.is_some() && change.reviewer_state(voter).is_none() && voter != change.owner {
+        if !voted && says && change.reviewer_state(voter).is_none() && voter != change.owner {
             update.reviewers.insert(voter, ReviewerState::Cc);
         }
         for (id, state) in &review.reviewers {
@@ -98,9 +115,14 @@ impl World {
         } else {
             format!("Patch Set {patch_set}: {}", words.join(" "))
         };
+        let prefix = match review.comments.len() {
+            0 => prefix,
+            1 => format!("{prefix}\n\n(1 comment)"),
+            many => format!("{prefix}\n\n({many} comments)"),
+        };
         let text = match message {
             Some(message) => Some(format!("{prefix}\n\n{message}")),
-            None => voted.then_some(prefix),
+            None => (voted || !review.comments.is_empty()).then_some(prefix),
         };
         update.message.clone_from(&text);
         if text.is_some() || !update.is_empty() {
@@ -115,7 +137,10 @@ impl World {
         }
         let author = Caller { account: Some(voter), real: Some(caller.real.unwrap_or(sender)) };
         let author = if voter == sender { caller } else { author };
-        self.record(author, change, update)?;
+        match self.commented(change, patch_set, voter, &review.comments) {
+            Some(note) => self.record_with_note(author, change, update, &note)?,
+            None => self.record(author, change, update)?,
+        }
         let now = self.must_change(change.number)?;
         for (id, state) in &review.reviewers {
             if *state == ReviewerState::Reviewer && change.reviewer_state(*id) != Some(*state) {
@@ -127,6 +152,31 @@ impl World {
             self.comment_added(&now, patch_set, voter, &text, &changed);
         }
         Ok(asked)
+    }
+
+    /// The note of the patch set with these comments in it; nothing if there are none.
+    fn commented(&self, change: &Change, patch_set: u32, author: u32, new: &[InlineComment]) -> Option<Note> {
+        let commit = change.patch_sets.get(&patch_set)?.commit;
+        let key = commit.to_string();
+        let mut with = change.clone();
+        let at = jiff::Timestamp::from_second(self.now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        for comment in new {
+            let mut stored = json!({
+                "key": {
+                    "uuid": format!("{}_{}", self.random_hex(4), self.random_hex(4)), "filename": comment.path,
+                    "patchSetId": patch_set,
+                },
+                "lineNbr": comment.line.unwrap_or(0), "author": {"id": author}, "writtenOn": at.to_string(), "side": 1,
+                "message": comment.message, "revId": key, "serverId": self.state.server_id,
+                "unresolved": comment.unresolved,
+            });
+            if let (Some(stored), Some(parent)) = (stored.as_object_mut(), &comment.in_reply_to) {
+                stored.insert("parentUuid".to_owned(), parent.clone().into());
+            }
+            with.comments.entry(key.clone()).or_default().push(stored);
+        }
+        let results = change.results.get(&key).map(Vec::as_slice).unwrap_or_default();
+        (!new.is_empty()).then(|| with.note(results, commit))
     }
 
     /// Who votes: the caller, or the account spoken for; and whether that is allowed.
@@ -184,13 +234,14 @@ impl World {
         reviewers: &BTreeMap<u32, ReviewerState>,
     ) -> Vec<Attention> {
         let mut steps = Vec::new();
-        let mut add = |account: u32, reason: &str| {
-            if account != voter && !change.needs_attention(account) {
+        // nobody waits for a service user; what a robot says against a change is said again
+        let mut add = |account: u32, reason: &str, again: bool| {
+            if account != voter && !self.is_service(account) && (again || !change.needs_attention(account)) {
                 steps.push(Attention { account, add: true, reason: reason.to_owned() });
             }
         };
         for (id, _) in reviewers.iter().filter(|(_, state)| **state == ReviewerState::Reviewer) {
-            add(*id, "Reviewer was added");
+            add(*id, "Reviewer was added", false);
         }
         let robot = self.is_service(voter);
         let reason = match (robot, negative) {
@@ -199,9 +250,9 @@ impl World {
             (true, false) => None,
         };
         if let Some(reason) = reason.filter(|_| voter != change.owner) {
-            add(change.owner, reason);
+            add(change.owner, reason, robot);
             if change.uploader() != change.owner {
-                add(change.uploader(), reason);
+                add(change.uploader(), reason, robot);
             }
         }
         if change.needs_attention(voter) && !robot {

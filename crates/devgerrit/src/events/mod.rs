@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use crate::faults::Faults;
 
@@ -20,14 +21,19 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Starts one task for each hook. They end when the outbox is dropped.
-    pub(crate) fn start(hooks: Vec<post::Hook>, origin: &str, faults: Arc<Faults>) -> Self {
-        let hooks = hooks.into_iter().map(|hook| {
+    /// Starts one task for each hook. They end when the outbox is dropped and all is posted, or by their handles.
+    pub(crate) fn start(
+        hooks: Vec<post::Hook>,
+        origin: &str,
+        faults: Arc<Faults>,
+    ) -> (Self, Vec<AbortHandle>) {
+        let (mut senders, mut posting) = (Vec::new(), Vec::new());
+        for hook in hooks {
             let (sender, waiting) = mpsc::channel(MOST_WAITING);
-            tokio::spawn(post::deliver(hook, origin.to_owned(), waiting));
-            sender
-        });
-        Self { hooks: hooks.collect(), faults }
+            posting.push(tokio::spawn(post::deliver(hook, origin.to_owned(), waiting)).abort_handle());
+            senders.push(sender);
+        }
+        (Self { hooks: senders, faults }, posting)
     }
 
     pub(crate) fn post(&self, event: &Value) {

@@ -73,7 +73,7 @@ fn empty(project: &str, number: u32, meta: Oid) -> Change {
         revert_of: None,
         cherry_pick_of: None,
         results: BTreeMap::new(),
-        comments: (0, 0),
+        comments: BTreeMap::new(),
     }
 }
 
@@ -276,13 +276,12 @@ fn read_notes(repo: &Repo, tree: Oid, change: &mut Change) -> Result<(), GitErro
     for (name, entry) in tree::entries(repo, tree)? {
         let Ok(note) = serde_json::from_slice::<serde_json::Value>(&repo.blob(entry.id)?) else { continue };
         let stored = results::read(&note);
+        let comments = note.get("comments").and_then(|c| c.as_array()).filter(|list| !list.is_empty());
+        if let Some(comments) = comments {
+            change.comments.insert(name.clone(), comments.clone());
+        }
         if !stored.is_empty() {
             change.results.insert(name, stored);
-        }
-        for comment in note.get("comments").and_then(|c| c.as_array()).into_iter().flatten() {
-            change.comments.0 += 1;
-            let open = comment.get("unresolved").and_then(serde_json::Value::as_bool).unwrap_or(false);
-            change.comments.1 += usize::from(open);
         }
     }
     Ok(())

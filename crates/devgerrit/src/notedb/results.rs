@@ -89,11 +89,20 @@ impl StoredResult {
 }
 
 /// The note for one patch set: results sorted by name, as Gerrit does.
-pub(crate) fn render(results: &[StoredResult], commit: &str) -> String {
+/// Inline comments that lie there stay.
+pub(crate) fn render(results: &[StoredResult], comments: &[Value], commit: &str) -> String {
     let mut sorted: Vec<&StoredResult> = results.iter().collect();
     sorted.sort_by(|a, b| a.name.cmp(&b.name));
     let items: Vec<String> = sorted.into_iter().map(|result| item(result, commit)).collect();
-    format!("{{\n  \"comments\": [],\n  \"submitRequirementResults\": [\n{}\n  ]\n}}", items.join(",\n"))
+    let comments =
+        serde_json::to_string_pretty(comments).unwrap_or_else(|_| "[]".to_owned()).replace('\n', "\n  ");
+    if items.is_empty() {
+        return format!("{{\n  \"comments\": {comments}\n}}");
+    }
+    format!(
+        "{{\n  \"comments\": {comments},\n  \"submitRequirementResults\": [\n{}\n  ]\n}}",
+        items.join(",\n")
+    )
 }
 
 fn item(r: &StoredResult, commit: &str) -> String {
@@ -244,9 +253,10 @@ mod tests {
             overriding: None,
             forced: true,
         };
-        let text = render(std::slice::from_ref(&result), "0123");
+        let text = render(std::slice::from_ref(&result), &[Value::from("a comment")], "0123");
         let note: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(read(&note), vec![result.clone()]);
+        assert_eq!(note["comments"][0], "a comment");
         assert_eq!(result.status(), "FORCED");
         assert!(text.contains("label:A\\u003dMAX"), "the outer object is HTML-safe");
         assert!(text.contains("\"expressionString\":\"label:A=MAX AND"), "the inner line is not");

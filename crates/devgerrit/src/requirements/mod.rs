@@ -68,7 +68,7 @@ impl<'a> Subject<'a> {
             "committer" => self.committer.is_some_and(person) || self.commit.committer.email == value,
             "message" => self.commit.message.contains(value),
             "status" => change.status.lower() == value,
-            "has" if value == "unresolved" => change.comments.1 > 0,
+            "has" if value == "unresolved" => change.unresolved_count() > 0,
             "is" => match value {
                 "true" => true,
                 "false" => false,

@@ -42,8 +42,11 @@ pub(crate) fn check(world: &World, request: &Request, project: &str) -> Result<A
     let may = world.can(Caller::of(account), project, name, permission);
     let who = world.display_name(account);
     let word = if may { "can" } else { "cannot" };
+    let rule = world.allowing(Caller::of(account), project, name, permission).filter(|_| may);
+    let why = rule.map(|(group, name)| format!(" (allowed for group '{group}' by rule 'group {name}')"));
     let log = format!(
-        "'{who}' {word} perform '{permission}' with force=false on project '{project}' for ref '{name}'"
+        "'{who}' {word} perform '{permission}' with force=false on project '{project}' for ref '{name}'{}",
+        why.unwrap_or_default()
     );
     if may {
         return Answer::ok(json!({"status": 200, "debug_logs": [log]}));

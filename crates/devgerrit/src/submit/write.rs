@@ -4,11 +4,10 @@ use crate::change::push_merged::leave;
 use crate::change::{Change, SUBM, records};
 use crate::git::Oid;
 use crate::notedb::update::{ReviewerState, VoteLine};
-use crate::notedb::{self, MetaUpdate, results};
+use crate::notedb::{self, MetaUpdate};
 use crate::refusal::Refusal;
 use crate::world::World;
 use crate::world::accounts::Caller;
-use crate::world::changes::Note;
 
 use super::{Batch, Member, Outcome, Plan};
 
@@ -58,7 +57,7 @@ impl World {
         let mut judged = member.results.clone();
         judged.iter_mut().for_each(|result| result.forced = forced);
         let commit = change.current_commit();
-        let note = Note { commit, text: results::render(&judged, &commit.to_string()) };
+        let note = change.note(&judged, commit);
         let mut parent = change.meta;
         let mut update = MetaUpdate::on(change.current);
         match outcome {

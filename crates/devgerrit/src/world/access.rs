@@ -104,6 +104,21 @@ impl World {
         self.decide(&self.groups(caller, project, false), project, name, permission)
     }
 
+    /// The group (UUID and name) whose rule allows it.
+    pub(crate) fn allowing(
+        &self,
+        caller: Caller,
+        project: &str,
+        name: &str,
+        permission: &str,
+    ) -> Option<(String, String)> {
+        let groups = self.groups(caller, project, false);
+        let rules = self.rules(project, name, permission).into_iter();
+        let rule = rules.into_iter().find(|r| r.action == Action::Allow && groups.contains(&r.group))?;
+        let named = self.group_name(&rule.group)?;
+        Some((rule.group, named))
+    }
+
     /// Like [`can`](Self::can), with `+force`.
     pub(crate) fn can_force(&self, caller: Caller, project: &str, name: &str, permission: &str) -> bool {
         let groups = self.groups(caller, project, false);

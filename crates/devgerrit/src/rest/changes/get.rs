@@ -25,17 +25,19 @@ fn as_of(world: &World, change: &Change, meta: &str) -> Result<Arc<Change>, Refu
     Ok(world.change_at(&repo, &change.project, change.number, id)?)
 }
 
+/// What `…/detail` asks for by itself.
+pub(super) const DETAIL: [&str; 4] = ["DETAILED_LABELS", "DETAILED_ACCOUNTS", "MESSAGES", "REVIEWER_UPDATES"];
+/// What `…/revisions/{r}/review` asks for by itself.
+pub(super) const REVIEW: [&str; 3] = ["DETAILED_LABELS", "DETAILED_ACCOUNTS", "CURRENT_REVISION"];
+
+/// Shows a change, with `more` beside the options that were asked for.
 pub(super) fn get(
     world: &World,
     request: &Request,
     change: &Change,
-    detail: bool,
+    more: &[&str],
 ) -> Result<Answer, Refusal> {
-    let mut options = Options::of(request)?;
-    if detail {
-        options =
-            options.with(&["LABELS", "DETAILED_LABELS", "DETAILED_ACCOUNTS", "MESSAGES", "REVIEWER_UPDATES"]);
-    }
+    let options = Options::of(request)?.with(more);
     let then = request.param("meta").map(|meta| as_of(world, change, meta)).transpose()?;
     Answer::ok(info::change(world, request.caller, then.as_deref().unwrap_or(change), &options)?)
 }

@@ -79,8 +79,8 @@ pub(crate) fn change(
         put("insertions", insertions.into());
         put("deletions", deletions.into());
     }
-    put("total_comment_count", change.comments.0.into());
-    put("unresolved_comment_count", change.comments.1.into());
+    put("total_comment_count", change.comment_count().into());
+    put("unresolved_comment_count", change.unresolved_count().into());
     for (key, on) in [("is_private", change.private), ("work_in_progress", change.work_in_progress)] {
         if on {
             put(key, true.into());

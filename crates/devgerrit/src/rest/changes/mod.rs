@@ -2,6 +2,7 @@
 
 mod check;
 mod cherry_pick;
+mod comments;
 mod create;
 mod custom_values;
 mod delete;
@@ -41,9 +42,10 @@ pub(crate) fn dispatch(world: &mut World, request: &Request, rest: &[&str]) -> R
     };
     let change = find(world, request.caller, id)?;
     match (method, rest) {
-        ("GET", []) => get::get(world, request, &change, false),
-        ("GET", ["detail"]) => get::get(world, request, &change, true),
-        ("GET", ["check"]) => get::get(world, request, &change, false),
+        ("GET", []) => get::get(world, request, &change, &[]),
+        ("GET", ["detail"]) => get::get(world, request, &change, &get::DETAIL),
+        ("GET", ["check"]) => get::get(world, request, &change, &["CHECK"]),
+        ("GET", ["comments"]) => comments::list(world, &change),
         ("GET", ["meta_diff"]) => get::meta_diff(world, request, &change),
         ("GET", ["in"]) => get::included_in(world, &change),
         ("DELETE", []) => delete::delete(world, request, &change),
@@ -98,7 +100,7 @@ fn revisions(
     rest: &[&str],
 ) -> Result<Answer, Refusal> {
     match (request.method.as_str(), rest) {
-        ("GET", ["review"]) => get::get(world, request, change, true),
+        ("GET", ["review"]) => get::get(world, request, change, &get::REVIEW),
         ("POST", ["review"]) => review::review(world, request, change, patch_set),
         ("POST", ["submit"]) => submit::submit(world, request, change, Some(patch_set)),
         ("GET", ["submit_type"]) => Answer::ok(world.submit_type(&change.project)),

@@ -156,7 +156,7 @@ fn holds(world: &World, caller: Caller, change: &Change, atom: &Atom) -> bool {
         "author" | "committer" => by_commit(world, change, atom),
         "label" => label(world, change, &atom.text),
         "limit" => true,
-        "has" => value == "unresolved" && change.comments.1 > 0,
+        "has" => value == "unresolved" && change.unresolved_count() > 0,
         _ if value.parse::<u32>().is_ok() || value.starts_with('I') => named(change, value),
         _ if value.len() >= 7 && value.chars().all(|c| c.is_ascii_hexdigit()) => has_commit(change, value),
         _ => message(world, change).split_whitespace().any(|word| word == value),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::change::Change;
-use crate::change::review::Review;
+use crate::change::review::{InlineComment, Review};
 use crate::notedb::update::ReviewerState;
 use crate::refusal::Refusal;
 use crate::rest::{Answer, Request, input};
@@ -50,6 +50,7 @@ pub(super) fn review(
             (_, Some(true)) => Some(false),
             _ => None,
         },
+        comments: inline(&body),
         ignore_attention: input::flag(&body, "ignore_automatic_attention_set_rules").unwrap_or(false),
     };
     let taken = world.review(request.caller, change, patch_set, &review)?;
@@ -72,6 +73,24 @@ fn number(value: &Value) -> Option<i32> {
         Value::String(text) => text.trim().trim_start_matches('+').parse().ok(),
         _ => None,
     }
+}
+
+/// `comments`: path → list of comments.
+fn inline(body: &Map<String, Value>) -> Vec<InlineComment> {
+    let files = body.get("comments").and_then(Value::as_object).into_iter().flatten();
+    let all =
+        files.flat_map(|(path, list)| list.as_array().into_iter().flatten().map(move |item| (path, item)));
+    all.filter_map(|(path, item)| {
+        let message = item.get("message").and_then(Value::as_str).filter(|text| !text.is_empty())?;
+        Some(InlineComment {
+            path: path.clone(),
+            line: item.get("line").and_then(Value::as_i64),
+            message: message.to_owned(),
+            unresolved: item.get("unresolved").and_then(Value::as_bool).unwrap_or(false),
+            in_reply_to: item.get("in_reply_to").and_then(Value::as_str).map(str::to_owned),
+        })
+    })
+    .collect()
 }
 
 type Added = (BTreeMap<u32, ReviewerState>, Map<String, Value>);

@@ -3,12 +3,10 @@
 use crate::change::push_merged::leave;
 use crate::change::{Change, Status};
 use crate::notedb::MetaUpdate;
-use crate::notedb::results;
 use crate::notedb::update::{Attention, ReviewerState};
 use crate::refusal::Refusal;
 use crate::rest::{Answer, Request, demand, input};
 use crate::world::World;
-use crate::world::changes::Note;
 
 /// Owners of the change, of the project, and those with the permission.
 fn demand_abandon(world: &World, request: &Request, change: &Change, word: &str) -> Result<u32, Refusal> {
@@ -36,7 +34,7 @@ pub(super) fn abandon(world: &mut World, request: &Request, change: &Change) -> 
     update.attention = leave(change, "Change was abandoned");
     let commit = change.current_commit();
     let judged = world.requirement_results(change)?;
-    let note = Note { commit, text: results::render(&judged, &commit.to_string()) };
+    let note = change.note(&judged, commit);
     world.record_with_note(request.caller, change, update, &note)?;
     let now = world.must_change(change.number)?;
     world.status_changed(&now, "change-abandoned", "abandoner", by, reason);

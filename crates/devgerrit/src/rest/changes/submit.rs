@@ -51,7 +51,9 @@ pub(super) fn together(world: &World, request: &Request, change: &Change) -> Res
             let same = world
                 .indexed()
                 .filter(|c| c.submission_id.is_some() && c.submission_id == change.submission_id);
-            same.collect()
+            let mut same: Vec<_> = same.collect();
+            same.sort_by_key(|c| (c.project != change.project, std::cmp::Reverse(c.number)));
+            same
         }
         Status::Abandoned => Vec::new(),
     };
