@@ -284,3 +284,28 @@ async fn an_open_question_blocks_until_it_is_answered() {
     );
     assert!(note["submitRequirementResults"].is_array());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submit_on_behalf_names_who_really_pressed() {
+    let site = Site::start().await;
+    site.allow("app", "refs/heads/*", "submitAs");
+    let alice = site.clone("alice", "app");
+    alice.commit("a.txt", "a\n", "First", "one");
+    let change = alice.review();
+    site.vote("bob", &change, "Code-Review", 2);
+    let path = format!("/changes/{change}/submit");
+    let answer = site.post("carol", &path, json!({"on_behalf_of": "bob"}));
+    assert_eq!(
+        (answer.status, answer.text.as_str()),
+        (403, "submit not permitted\n"),
+        "both rights are needed"
+    );
+    assert_eq!(site.post("bot", &path, json!({"on_behalf_of": "bob"})).status, 200);
+    let merge = site.history(&change).pop().expect("commits");
+    assert!(
+        merge.contains("author Gerrit User 1000002 <")
+            && merge.contains("\nReal-user: Gerrit User 1000004 <"),
+        "{merge}"
+    );
+    assert_eq!(site.change(&change)["submitter"]["_account_id"], 1_000_002);
+}

@@ -36,21 +36,27 @@ pub(crate) fn check(world: &World, request: &Request, project: &str) -> Result<A
     }
     let permission = request.param("perm").unwrap_or("read");
     if !KNOWN.contains(&permission) {
-        return Err(Refusal::bad(format!("'{permission}' is not recognized")));
+        return Err(Refusal::bad(format!("'{permission}' is not recognized as ref permission")));
     }
     let name = request.param("ref").unwrap_or("refs/heads/*");
     let may = world.can(Caller::of(account), project, name, permission);
     let who = world.display_name(account);
-    let word = if may { "can" } else { "cannot" };
-    let rule = world.allowing(Caller::of(account), project, name, permission).filter(|_| may);
-    let why = rule.map(|(group, name)| format!(" (allowed for group '{group}' by rule 'group {name}')"));
-    let log = format!(
-        "'{who}' {word} perform '{permission}' with force=false on project '{project}' for ref '{name}'{}",
-        why.unwrap_or_default()
-    );
+    let line = |permission: &str, name: &str| {
+        let caller = Caller::of(account);
+        let may = world.can(caller, project, name, permission);
+        let rule = world.allowing(caller, project, name, permission).filter(|_| may);
+        let why = rule.map(|(group, name)| format!(" (allowed for group '{group}' by rule 'group {name}')"));
+        let word = if may { "can" } else { "cannot" };
+        format!(
+            "'{who}' {word} perform '{permission}' with force=false on project '{project}' for ref '{name}'{}",
+            why.unwrap_or_default()
+        )
+    };
+    // whether the project is visible at all is asked first
+    let log = [line("read", "refs/heads/*"), line(permission, name)];
     if may {
-        return Answer::ok(json!({"status": 200, "debug_logs": [log]}));
+        return Answer::ok(json!({"status": 200, "debug_logs": log}));
     }
-    let message = format!("user {who} lacks permission {permission} for {name} in project {project}");
-    Answer::ok(json!({"message": message, "status": 403, "debug_logs": [log]}))
+    let message = format!("user {account} lacks permission {permission} for {name} in project {project}");
+    Answer::ok(json!({"message": message, "status": 403, "debug_logs": log}))
 }

@@ -28,6 +28,9 @@ pub(super) fn submit(
     }
     let mut caller = request.caller;
     if let Some(name) = input::text(&body, "on_behalf_of") {
+        if change.is_new() && !world.may_submit(caller, change) {
+            return Err(Refusal::forbidden("submit not permitted"));
+        }
         if !world.can(caller, &change.project, &change.branch, "submitAs") {
             return Err(Refusal::forbidden("submit on behalf of other users not permitted"));
         }

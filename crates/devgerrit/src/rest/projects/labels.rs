@@ -118,7 +118,7 @@ fn apply(config: &mut ProjectConfig, name: &str, body: &Map<String, Value>) -> R
     }
     if let Some(condition) = input::text(body, "copy_condition").map(str::trim) {
         if let Some(why) = Some(condition).filter(|text| !text.is_empty()).and_then(copying::problem) {
-            return Err(Refusal::bad(format!("Cannot parse copy condition: {condition}: {why}")));
+            return Err(Refusal::bad(format!("unable to parse copy condition. got: {condition}. {why}")));
         }
         set(config, name, "copyCondition", Some(condition.to_owned()).filter(|text| !text.is_empty()));
     }
