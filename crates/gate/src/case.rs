@@ -8,6 +8,8 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::CaseError;
+
 /// All that was read for one decision.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +49,39 @@ pub struct Case {
 impl Case {
     /// The schema's name.
     pub const SCHEMA: &'static str = "exequatur.case/1";
+
+    /// That it speaks of one thing: what would run is the end of the range that is judged (I4).
+    ///
+    /// # Errors
+    /// [`CaseError::Contradiction`].
+    pub(crate) fn check(&self) -> Result<(), CaseError> {
+        same("its schema", &self.schema, Self::SCHEMA)?;
+        let Matter::Run(matter) = &self.matter else { return Ok(()) };
+        let submission = &matter.submission;
+        same("the submission's server", &submission.server, &self.server)?;
+        same("the submission's project", &submission.project, &self.project)?;
+        same("the submission's branch", &submission.branch, &self.branch)?;
+        same("the submission's tip", &submission.tip, &self.tip)?;
+        let id = Submission::id_of(&self.server, &self.project, &self.branch, &self.tip);
+        same("the submission's id", &submission.id, &id)
+    }
+}
+
+/// That what one part says is what another part says.
+///
+/// # Errors
+/// [`CaseError::Contradiction`].
+pub(crate) fn same<A: ToString, B: ToString + ?Sized>(
+    what: &str,
+    one: &A,
+    other: &B,
+) -> Result<(), CaseError> {
+    let (one, other) = (one.to_string(), other.to_string());
+    if one == other {
+        Ok(())
+    } else {
+        Err(CaseError::Contradiction(format!("{what} is {one:?} in one place and {other:?} in another")))
+    }
 }
 
 impl Canonical for Case {
@@ -67,7 +102,7 @@ pub enum Matter {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunMatter {
-    /// The submission; its tip is the case's.
+    /// The submission; server, project, branch and tip are the case's.
     pub submission: Submission,
     /// The operation.
     pub operation: OperationName,

@@ -8,7 +8,7 @@ use model::{
 use operations::Ask;
 use policy::{Question, Verdict};
 
-use crate::{Case, CaseError, CaseEvidence, Matter, Rulebook, RunMatter, question};
+use crate::{Case, CaseError, CaseEvidence, Matter, Rulebook, RunMatter, case::same, question, revision};
 
 /// A decision with what it was made from.
 #[derive(Clone, Debug)]
@@ -39,6 +39,7 @@ pub fn decide(
     opened: &Rulebook,
     now: Timestamp,
 ) -> Result<Judgement, CaseError> {
+    fits(case, evidence, accepted, opened)?;
     let mut reasons = Vec::new();
     let mut policies = BTreeSet::new();
     let mut errors = Vec::new();
@@ -83,7 +84,10 @@ pub fn decide(
         },
     };
     let mut seen = BTreeSet::new();
-    reasons.retain(|reason: &Reason| seen.insert((reason.code.clone(), reason.text.clone())));
+    // The same words may wait under one rulebook and be final under another: both are kept.
+    reasons.retain(|reason: &Reason| {
+        seen.insert((reason.code.clone(), reason.text.clone(), reason.need == Need::Final))
+    });
     let allowed = reasons.is_empty() && asked.is_some();
     let question_digest = asked.as_ref().map(Question::digest).transpose()?;
     let plan_digest = plan.as_ref().map(Plan::digest).transpose()?;
@@ -104,6 +108,33 @@ pub fn decide(
     };
     let approvers = asked.as_ref().map(approvers).unwrap_or_default();
     Ok(Judgement { decision, plan, question: asked, approvers, errors })
+}
+
+/// That all that is handed in belongs together. A decision on the evidence of another case, or by another rulebook than
+/// the case names, would be worth nothing, and look like one.
+fn fits(
+    case: &Case,
+    evidence: &CaseEvidence,
+    accepted: &Rulebook,
+    opened: &Rulebook,
+) -> Result<(), CaseError> {
+    case.check()?;
+    same("the accepted configuration", &case.configuration, &accepted.commit)?;
+    let opened_under = match &case.matter {
+        Matter::Run(matter) => matter.opened_under,
+        Matter::Accept => case.configuration,
+    };
+    same("the configuration that the outcome was opened under", &opened_under, &opened.commit)?;
+    let range = &evidence.range;
+    same("the evidence's schema", &evidence.schema, CaseEvidence::SCHEMA)?;
+    same("the range's branch", &range.branch, &case.branch)?;
+    same("the range's base", &revision(&range.base), &case.base)?;
+    same("the range's tip", &revision(&range.tip), &case.tip)?;
+    let list =
+        |all: Vec<(u64, String)>| all.iter().map(|(n, meta)| format!("{n}@{meta} ")).collect::<String>();
+    let read = case.changes.iter().map(|(number, read)| (*number, read.meta.to_string())).collect();
+    let judged = evidence.changes.iter().map(|c| (c.change.number, c.meta.to_string())).collect();
+    same("the list of changes", &list(judged), &list(read))
 }
 
 fn refuse(code: &str, text: String, cure: Option<String>) -> Reason {

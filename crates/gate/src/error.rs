@@ -23,6 +23,9 @@ pub enum CaseError {
     /// The range can't be judged at all.
     #[error(transparent)]
     Range(#[from] evidence::RangeError),
+    /// A case, or what is handed in with it, that speaks of two things at once. It is a mistake of whoever made it.
+    #[error("the case contradicts itself: {0}")]
+    Contradiction(String),
     /// The configuration can't be used.
     #[error("the configuration at {commit} can't be used: {why}")]
     Configuration {

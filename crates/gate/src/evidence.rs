@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use evidence::{
     ChangeEvidence, ChangeInput, ConfigRange, ImportRules, LabelRanges, MergedChanges, RangeEvidence,
-    RangeInput, ReviewRules, judge, judge_range,
+    RangeFinding, RangeFindingCode, RangeInput, ReviewRules, judge, judge_range,
 };
 use model::Canonical;
-use notedb::{MapRefs, Objects};
+use notedb::{MapRefs, ObjectId, Objects, walk};
 use serde::{Deserialize, Serialize};
 
 use crate::{Answers, Case, CaseError, live_facts, object_id};
@@ -42,6 +42,7 @@ pub fn examine<O: Objects + ?Sized>(
     objects: &O,
     answers: &Answers,
 ) -> Result<CaseEvidence, CaseError> {
+    case.check()?;
     let refs: MapRefs = case
         .branch_tip
         .iter()
@@ -68,7 +69,11 @@ pub fn examine<O: Objects + ?Sized>(
         (Some(base), Some(now)) => Some(ConfigRange { from: object_id(&base), to: object_id(&now) }),
         _ => None,
     };
-    let range = judge_range(
+    whole(objects, object_id(&case.base), object_id(&case.tip))?;
+    if let Some(config) = config {
+        whole(objects, config.from, config.to)?;
+    }
+    let mut range = judge_range(
         objects,
         &RangeInput {
             base: object_id(&case.base),
@@ -80,9 +85,26 @@ pub fn examine<O: Objects + ?Sized>(
             config,
         },
     )?;
+    if let (Some(base), None) = (case.rules.base, case.rules.now) {
+        let reason = format!("refs/meta/config was at {base} and isn't there any more");
+        range.findings.push(RangeFinding { code: RangeFindingCode::RulesChanged, reason });
+        range.reviewed = false;
+    }
     Ok(CaseEvidence { schema: CaseEvidence::SCHEMA.to_owned(), range, changes })
 }
 
-fn rules_ref(case: &Case) -> BTreeMap<String, notedb::ObjectId> {
+/// That every commit of a range is there. The walk ends where one isn't, so a range with a hole would be judged without
+/// what lies behind it.
+fn whole<O: Objects + ?Sized>(objects: &O, base: ObjectId, tip: ObjectId) -> Result<(), CaseError> {
+    let range = walk::difference(objects, &[tip], &[base])?;
+    for parent in range.values().flat_map(|commit| &commit.parents) {
+        if !range.contains_key(parent) && walk::links(objects, parent)?.is_none() {
+            return Err(CaseError::Missing { what: format!("commit {parent} of the range {base}..{tip}") });
+        }
+    }
+    Ok(())
+}
+
+fn rules_ref(case: &Case) -> BTreeMap<String, ObjectId> {
     case.rules.now.iter().map(|tip| ("refs/meta/config".to_owned(), object_id(tip))).collect()
 }

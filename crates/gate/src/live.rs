@@ -99,8 +99,14 @@ fn parse<'a, T: Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, CaseE
         .map_err(|why| CaseError::Answer { what: what.to_owned(), why: why.to_string() })
 }
 
+/// The bytes, which have to be those that the case names.
 fn answer<'a>(answers: &'a Answers, digest: &Digest, what: &str) -> Result<&'a [u8], CaseError> {
-    answers.get(digest).map(Vec::as_slice).ok_or_else(|| CaseError::Missing { what: what.to_owned() })
+    let bytes = answers.get(digest).ok_or_else(|| CaseError::Missing { what: what.to_owned() })?;
+    if Digest::of(bytes) != *digest {
+        let why = format!("its bytes are not those of {digest}");
+        return Err(CaseError::Answer { what: what.to_owned(), why });
+    }
+    Ok(bytes)
 }
 
 impl Detail {
@@ -135,8 +141,10 @@ impl Detail {
         });
         let requirements =
             self.submit_requirements.as_ref().ok_or_else(|| wrong("no submit_requirements"))?;
+        // Without it nothing says that both speak of the same moment, or of the same change.
+        let meta = self.meta_rev_id.as_deref().and_then(|id| id.parse().ok());
         Ok(RestFacts {
-            meta: self.meta_rev_id.as_deref().and_then(|id| id.parse().ok()),
+            meta: Some(meta.ok_or_else(|| wrong("no meta_rev_id"))?),
             status: match self.status {
                 RestStatus::New => Status::New,
                 RestStatus::Merged => Status::Merged,

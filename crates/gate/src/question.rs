@@ -38,15 +38,14 @@ pub fn question(
         }
     };
     let people = People { case, configuration };
-    let in_range: BTreeSet<u64> = evidence.range.commits.iter().filter_map(|c| c.change).collect();
-    let changes: Vec<ChangeFacts> = evidence
-        .changes
+    let judged = judged(case, evidence);
+    let changes: Vec<ChangeFacts> = judged.iter().map(|change| people.change(change)).collect();
+    let submitter = people.submitter(&judged);
+    let named: BTreeSet<&PersonKey> = changes
         .iter()
-        .filter(|change| in_range.contains(&change.change.number))
-        .map(|change| people.change(change))
+        .flat_map(|c| c.approvers.iter().chain(&c.contributors).chain(&c.earlier_uploaders))
+        .chain(&submitter)
         .collect();
-    let named: BTreeSet<&PersonKey> =
-        changes.iter().flat_map(|c| c.approvers.iter().chain(&c.contributors)).collect();
     let roles: BTreeMap<PersonKey, BTreeSet<RoleName>> =
         named.into_iter().map(|person| (person.clone(), configuration.roles().of(person))).collect();
     let range = &evidence.range;
@@ -69,20 +68,35 @@ pub fn question(
             changes,
         },
         roles,
-        submitter: people.submitter(evidence),
+        submitter,
         requester: None,
         consents: vec![],
         freezes: case.freezes.clone(),
         drift: BTreeSet::new(),
         holds: BTreeSet::new(),
-        facts_age_s: u32::try_from(now.ms_since(case.read_at).max(0) / 1000).unwrap_or(u32::MAX),
+        // Begun seconds are whole ones; facts from the future are as little worth as old ones.
+        facts_age_s: u32::try_from(now.ms_since(case.read_at).unsigned_abs().div_ceil(1000))
+            .unwrap_or(u32::MAX),
     })
+}
+
+/// The changes that the range rests on, in ascending order of number: those that account for its commits, and, where the
+/// project's own rules moved, those that moved them: who may change what a vote is worth has to be as independent.
+fn judged<'a>(case: &Case, evidence: &'a CaseEvidence) -> Vec<&'a ChangeEvidence> {
+    let in_range: BTreeSet<u64> = evidence.range.commits.iter().filter_map(|c| c.change).collect();
+    let rules_moved = case.rules.base.is_some() && case.rules.base != case.rules.now;
+    let of_rules = |change: &ChangeEvidence| change.change.branch.as_deref() == Some("refs/meta/config");
+    let rests_on = |change: &&ChangeEvidence| {
+        in_range.contains(&change.change.number) || (rules_moved && of_rules(change))
+    };
+    evidence.changes.iter().filter(rests_on).collect()
 }
 
 /// The operation and environment of a matter, as a rulebook defines them.
 ///
 /// # Errors
-/// [`CaseError::Configuration`] when it doesn't.
+/// [`CaseError::Configuration`] when it doesn't, or when submissions to that branch don't set the operation off. Which
+/// paths do, only who read the differences knows.
 pub fn defined<'a>(
     rulebook: &'a Rulebook,
     matter: &RunMatter,
@@ -93,6 +107,18 @@ pub fn defined<'a>(
         .configuration
         .operation(&matter.operation)
         .ok_or_else(|| gone(&format!("operation {}", matter.operation)))?;
+    let submission = &matter.submission;
+    let sets_off = operation.trigger.as_ref().is_some_and(|trigger| {
+        trigger.server == submission.server
+            && trigger.project == submission.project
+            && trigger.branch == submission.branch
+    });
+    if !sets_off {
+        return Err(gone(&format!(
+            "operation {} that a submission to {} {} sets off",
+            matter.operation, submission.project, submission.branch
+        )));
+    }
     let environment = operation
         .environment(&matter.environment)
         .ok_or_else(|| gone(&format!("environment {} of {}", matter.environment, matter.operation)))?;
@@ -126,8 +152,12 @@ impl People<'_> {
         let votes = change.counting_votes().filter(|vote| rules.review_labels.contains(&vote.label));
         let voters: BTreeSet<u64> = votes.map(|vote| vote.account).collect();
         let (approvers, unlinked_approvers) = self.persons(&voters);
-        let (contributors, unlinked_contributors) = self.persons(&change.contributors());
+        let (contributors, _) = self.persons(&change.contributors());
         let (earlier_uploaders, _) = self.persons(&change.earlier_uploaders);
+        // Of whom nobody knows who it is, nobody can say that the reviewer is somebody else.
+        let everybody = change.contributors().union(&change.earlier_uploaders).copied().collect();
+        let nobodys_upload = u32::from(change.status.is_some() && change.people.uploaders.is_empty());
+        let unlinked_contributors = self.persons(&everybody).1.saturating_add(nobodys_upload);
         let mut findings: BTreeSet<String> =
             change.findings.iter().filter_map(|f| code(&f.code).ok()).collect();
         // Account numbers mean something on the pinned server only.
@@ -148,9 +178,21 @@ impl People<'_> {
         }
     }
 
-    fn submitter(&self, evidence: &CaseEvidence) -> Option<PersonKey> {
-        let tip = evidence.changes.iter().find(|c| c.revision.as_ref().map(revision) == Some(self.case.tip));
-        let tip = tip.or_else(|| evidence.changes.last())?;
-        self.person(tip.submitted.as_ref()?.by?).cloned()
+    /// Who pressed Submit: of the change that is the tip, else of those of the submission. None unless they agree.
+    fn submitter(&self, judged: &[&ChangeEvidence]) -> Option<PersonKey> {
+        let is_tip = |c: &&ChangeEvidence| {
+            [c.revision, c.landed_as].iter().flatten().any(|commit| revision(commit) == self.case.tip)
+        };
+        let submitted = |c: &&ChangeEvidence| match &self.case.matter {
+            Matter::Run(matter) => matter.submission.changes.contains(&c.change.number),
+            Matter::Accept => true,
+        };
+        let mut of: Vec<_> = judged.iter().copied().filter(is_tip).collect();
+        if of.is_empty() {
+            of = judged.iter().copied().filter(submitted).collect();
+        }
+        let mut by = of.iter().map(|c| self.person(c.submitted.as_ref()?.by?));
+        let first = by.next()??;
+        by.all(|other| other == Some(first)).then(|| first.clone())
     }
 }

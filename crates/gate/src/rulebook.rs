@@ -11,6 +11,8 @@ use crate::{CaseError, object_id};
 
 /// How deep folders of the operations project may lie in each other.
 const DEPTH: usize = 16;
+/// How many folders are looked into: the same one may lie in many places, and cost nothing there.
+const FOLDERS: usize = 4096;
 
 /// The operations project at one commit, checked, with its policies.
 #[derive(Debug)]
@@ -73,7 +75,12 @@ pub fn read_tree<O: Objects + ?Sized>(objects: &O, commit: &Revision) -> Result<
         walk::commit(objects, &id).map_err(CaseError::from)?.ok_or_else(|| missing("the commit"))?.tree;
     let mut files = Tree::new();
     let mut folders = vec![(String::new(), root, 0)];
+    let mut seen = 0;
     while let Some((prefix, id, depth)) = folders.pop() {
+        seen += 1;
+        if seen > FOLDERS {
+            return Err(RulebookError::Tree(format!("more than {FOLDERS} folders")));
+        }
         if depth > DEPTH {
             return Err(RulebookError::Tree(format!("{prefix} lies more than {DEPTH} folders deep")));
         }
@@ -82,6 +89,9 @@ pub fn read_tree<O: Objects + ?Sized>(objects: &O, commit: &Revision) -> Result<
         for entry in tree.entries {
             let name = String::from_utf8(entry.name)
                 .map_err(|_| RulebookError::Tree(format!("a name in {prefix:?} is not UTF-8")))?;
+            if name.contains('/') {
+                return Err(RulebookError::Tree(format!("a name in {prefix:?} is a path: {name:?}")));
+            }
             let path = format!("{prefix}{name}");
             if entry.mode.is_tree() {
                 folders.push((format!("{path}/"), entry.id, depth + 1));
