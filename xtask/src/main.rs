@@ -1,6 +1,15 @@
-//! `cargo xtask TASK`: the project's own tasks. Each is one file with its arguments and a `run`.
+//! `cargo xtask TASK`: the project's own tasks. Each is one file, or folder, with its arguments and a `run`.
 
+mod bench;
+#[cfg(feature = "gerrit")]
 mod gerrit;
+#[cfg(not(feature = "gerrit"))]
+#[path = "gerrit_later.rs"]
+mod gerrit;
+mod process;
+mod slice;
+mod test;
+mod workspace;
 
 use clap::Parser;
 
@@ -8,13 +17,22 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask", disable_version_flag = true)]
 enum Task {
+    /// Everything that must hold, in one command; the last line says how many tests passed and failed.
+    Test(test::Test),
+    /// The first story on a real Gerrit: reviewed runs, self-approved doesn't, the bundle verifies.
+    Slice(slice::Slice),
+    /// Measures, and keeps the figures in docs/BENCHMARKS.md.
+    Bench(bench::Bench),
     /// A real Gerrit on loopback, to try things on.
-    #[command(subcommand)]
+    #[cfg_attr(feature = "gerrit", command(subcommand))]
     Gerrit(gerrit::Gerrit),
 }
 
 fn main() -> std::process::ExitCode {
     let done = match Task::parse() {
+        Task::Test(task) => task.run(),
+        Task::Slice(task) => task.run(),
+        Task::Bench(task) => task.run(),
         Task::Gerrit(task) => task.run(),
     };
     match done {

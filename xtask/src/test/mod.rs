@@ -1,0 +1,97 @@
+//! `cargo xtask test`: everything that must hold, in one command.
+//!
+//! Step by step, each with its time: what is needed, format, lints, tests (a real Gerrit and the documentation's
+//! examples included), the demo, and what is shipped. The last line says how many tests passed and failed. `--quick` is
+//! format and tests without the real Gerrit: tests that start one lie in test targets named `real*.rs`, and only those
+//! are left out.
+
+mod java;
+mod prerequisites;
+mod shipped;
+mod steps;
+mod tally;
+mod target_dir;
+
+use std::time::Duration;
+
+use clap::Args;
+
+pub(crate) use tally::Tally;
+
+use crate::{
+    process::{Program, time},
+    workspace::Workspace,
+};
+use steps::Steps;
+
+/// All of it. CI gives 90 minutes; without the tests' own limits this is the end of every wait.
+const ALL: Duration = Duration::from_secs(85 * 60);
+
+/// Everything that must hold.
+#[derive(Args)]
+pub(crate) struct Test {
+    /// Format and tests only, without the test targets named `real*`, which start a real Gerrit.
+    #[arg(long)]
+    quick: bool,
+}
+
+impl Test {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        let workspace = Workspace::here();
+        prerequisites::met(self.quick)?;
+        let target = target_dir::choose(&workspace);
+        if let Some(target) = &target {
+            println!("building in {} (set CARGO_TARGET_DIR for another folder)", target.path().display());
+        }
+        let mut steps = Steps::new(&workspace, target.as_ref().map(target_dir::TargetDir::path), ALL);
+
+        steps.cargo("format", &["fmt", "--all", "--check"]);
+        if self.quick {
+            let tests = without_real_gerrit(&workspace)?;
+            let mut quick = vec!["test", "--workspace", "--no-fail-fast", "--lib", "--bins"];
+            quick.extend(tests.iter().flat_map(|test| ["--test", test.as_str()]));
+            steps.tests("tests without a real Gerrit", &quick);
+            steps.tests("the documentation's examples", &["test", "--workspace", "--no-fail-fast", "--doc"]);
+        } else {
+            steps.cargo("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
+            steps.tests("tests, a real Gerrit included", &["test", "--workspace", "--no-fail-fast"]);
+            steps.cargo("the demo", &["run", "--", "demo", "--auto"]);
+            steps.cargo("what is shipped builds", &["build", "--package", "exq", "--no-default-features"]);
+            steps.check("what is shipped has no demo in it", || shipped::is_clean(&workspace));
+        }
+        finish(&steps)
+    }
+}
+
+/// The names of all test targets but `real*`, which start a real Gerrit.
+fn without_real_gerrit(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
+    let targets = workspace.targets()?;
+    let mut names: Vec<String> =
+        targets.into_iter().filter(|target| target.kind == "test").map(|target| target.name).collect();
+    names.retain(|name| !name.starts_with("real"));
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// Says how it went; the last line is plain.
+fn finish(steps: &Steps<'_>) -> anyhow::Result<()> {
+    println!();
+    for step in steps.done() {
+        println!("{:>4}  {:>12}  {}", if step.good { "ok" } else { "FAIL" }, time(step.took), step.name);
+    }
+    println!("      {:>12}  in all", time(steps.took()));
+    let tally = steps.tally();
+    let failed: Vec<&str> = steps.done().iter().filter(|step| !step.good).map(|step| step.name).collect();
+    if !failed.is_empty() {
+        println!("not green: {}", failed.join(", "));
+    }
+    if tally.passed == 0 {
+        println!("not green: no test ran");
+    }
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    if !failed.is_empty() || tally.failed > 0 || tally.passed == 0 {
+        std::process::exit(1);
+    }
+    Ok(())
+}

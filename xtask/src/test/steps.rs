@@ -1,0 +1,95 @@
+//! The steps of a test run: each is announced, timed and bounded, and a step that fails doesn't keep the rest from running.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use super::{Program, Tally, Workspace, time};
+
+/// A step that has ended.
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) good: bool,
+    pub(super) took: Duration,
+}
+
+/// The steps so far.
+pub(super) struct Steps<'a> {
+    workspace: &'a Workspace,
+    target: Option<&'a Path>,
+    begin: Instant,
+    limit: Duration,
+    done: Vec<Step>,
+    tally: Tally,
+}
+
+impl<'a> Steps<'a> {
+    /// All steps together take no longer than `limit`.
+    pub(super) fn new(workspace: &'a Workspace, target: Option<&'a Path>, limit: Duration) -> Self {
+        Self { workspace, target, begin: Instant::now(), limit, done: Vec::new(), tally: Tally::default() }
+    }
+
+    pub(super) fn done(&self) -> &[Step] {
+        &self.done
+    }
+
+    pub(super) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    pub(super) fn took(&self) -> Duration {
+        self.begin.elapsed()
+    }
+
+    /// Runs cargo; what it writes is shown.
+    pub(super) fn cargo(&mut self, name: &'static str, arguments: &[&str]) {
+        let (cargo, left) = (self.program(arguments), self.left());
+        self.check(name, || cargo.stream(left, |_| {}));
+    }
+
+    /// Runs cargo's tests, and counts them.
+    pub(super) fn tests(&mut self, name: &'static str, arguments: &[&str]) {
+        let (cargo, left) = (self.program(arguments), self.left());
+        let mut tally = Tally::default();
+        self.check(name, || {
+            cargo.stream(left, |line| {
+                if let Some(one) = Tally::of(line) {
+                    tally.add(one);
+                }
+            })
+        });
+        self.tally.add(tally);
+    }
+
+    /// Does one step. `Ok(false)` and errors are failures.
+    pub(super) fn check(&mut self, name: &'static str, step: impl FnOnce() -> anyhow::Result<bool>) {
+        println!("\n── {name}");
+        let begin = Instant::now();
+        let good = step().unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            false
+        });
+        let took = begin.elapsed();
+        println!("── {name}: {} after {}", if good { "ok" } else { "FAILED" }, time(took));
+        self.done.push(Step { name, good, took });
+    }
+
+    fn program(&self, arguments: &[&str]) -> Program {
+        let mut cargo = Program::cargo(self.workspace);
+        cargo.args(arguments);
+        if let Some(target) = self.target {
+            cargo.env("CARGO_TARGET_DIR", target);
+        }
+        if std::env::var_os("CI").is_some() {
+            // Nobody edits and builds again there: the files for that are only slow to write.
+            cargo.env("CARGO_INCREMENTAL", "0");
+        }
+        println!("\n$ {}", cargo.line());
+        cargo
+    }
+
+    fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.begin.elapsed())
+    }
+}
