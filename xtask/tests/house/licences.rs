@@ -25,17 +25,19 @@ const EXCEPTIONS: [(&str, &str); 1] = [("uluru", "MPL-2.0")];
 fn may(expression: &str, allowed: &dyn Fn(&str) -> bool) -> bool {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut reader = Reader { words: &words, allowed };
+    let mut reader = Reader { words: &words, allowed, broken: false };
     let answer = reader.any();
-    answer && reader.words.is_empty()
+    answer && reader.words.is_empty() && !reader.broken
 }
 
 struct Reader<'a> {
     words: &'a [&'a str],
     allowed: &'a dyn Fn(&str) -> bool,
+    /// The expression is no expression.
+    broken: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn take(&mut self, word: &str) -> bool {
         let there = self.words.first() == Some(&word);
         if there {
@@ -63,16 +65,24 @@ impl Reader<'_> {
     fn one(&mut self) -> bool {
         if self.take("(") {
             let fine = self.any();
-            return self.take(")") && fine;
+            self.broken |= !self.take(")");
+            return fine;
         }
-        let Some((name, rest)) = self.words.split_first() else { return false };
-        self.words = rest;
+        let name = self.word();
         if self.take("WITH") {
-            let Some((exception, rest)) = self.words.split_first() else { return false };
-            self.words = rest;
+            let exception = self.word();
             return (self.allowed)(&format!("{name} WITH {exception}"));
         }
         (self.allowed)(name)
+    }
+
+    fn word(&mut self) -> &'a str {
+        let Some((word, rest)) = self.words.split_first() else {
+            self.broken = true;
+            return "";
+        };
+        self.words = rest;
+        word
     }
 }
 
