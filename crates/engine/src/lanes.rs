@@ -138,6 +138,7 @@ impl Engine {
                 self.judge(lane, &one, &ground.record, known, &accepted, synced).await?;
             one.kept.judged = Some(keep_judgement(&mut commit, &examined, &judgement)?);
             let Judgement { decision, plan, .. } = judgement;
+            let now = decision.at;
             let opened = self.rulebook(&one.kept.configuration).await?;
             let observing = [&*accepted.rulebook, &*opened].into_iter().any(|rulebook| {
                 rulebook.configuration.operation(&lane.operation).is_none_or(|o| o.mode == Mode::Observe)

@@ -40,9 +40,14 @@ pub(crate) struct Options(Vec<String>);
 
 impl Options {
     pub(crate) fn of(request: &Request) -> Result<Self, Refusal> {
+        Self::of_also(request, &[])
+    }
+
+    /// Also with options that only this endpoint knows.
+    pub(crate) fn of_also(request: &Request, also: &[&str]) -> Result<Self, Refusal> {
         let mut found = Vec::new();
         for name in request.params("o") {
-            if !KNOWN.contains(&name) && !name.is_empty() {
+            if !KNOWN.contains(&name) && !also.contains(&name) && !name.is_empty() {
                 return Err(Refusal::bad(format!("\"{name}\" is not a valid value for \"-o\"")));
             }
             found.push(name.to_owned());

@@ -1,6 +1,6 @@
 //! `POST /changes/{id}/submit`, `…/revisions/{r}/submit`, `GET …/submitted_together`
 
-use serde_json::Value;
+use serde_json::json;
 
 use crate::change::Change;
 use crate::change::Status;
@@ -45,9 +45,12 @@ pub(super) fn submit(
     super::shown(world, request.caller, change.number)
 }
 
+/// Asks for an object with a count of what the caller can't see, instead of a list.
+const NON_VISIBLE: &str = "NON_VISIBLE_CHANGES";
+
 /// What would go, or went, with this change; empty if it goes alone.
 pub(super) fn together(world: &World, request: &Request, change: &Change) -> Result<Answer, Refusal> {
-    let options = Options::of(request)?.with(&["SUBMITTABLE", "CURRENT_REVISION"]);
+    let options = Options::of_also(request, &[NON_VISIBLE])?.with(&["SUBMITTABLE", "CURRENT_REVISION"]);
     let found = match change.status {
         Status::New => world.together(change)?,
         Status::Merged => {
@@ -60,9 +63,13 @@ pub(super) fn together(world: &World, request: &Request, change: &Change) -> Res
         }
         Status::Abandoned => Vec::new(),
     };
-    if found.len() < 2 {
-        return Answer::ok(Vec::<Value>::new());
+    let alone = found.len() < 2;
+    let seen: Vec<_> = found.iter().filter(|c| !alone && world.sees_change(request.caller, c)).collect();
+    let hidden = if alone { 0 } else { found.len() - seen.len() };
+    let changes =
+        seen.iter().map(|c| info::change(world, request.caller, c, &options)).collect::<Result<Vec<_>, _>>()?;
+    if options.has(NON_VISIBLE) {
+        return Answer::ok(json!({"changes": changes, "non_visible_changes": hidden}));
     }
-    let seen = found.iter().filter(|c| world.sees_change(request.caller, c));
-    Answer::ok(seen.map(|c| info::change(world, request.caller, c, &options)).collect::<Result<Vec<_>, _>>()?)
+    Answer::ok(changes)
 }
