@@ -81,13 +81,22 @@ pub fn question(
 }
 
 /// The changes that the range rests on, in ascending order of number: those that account for its commits, and, where the
-/// project's own rules moved, those that moved them: who may change what a vote is worth has to be as independent.
+/// project's own rules moved, those that moved them: who may change what a vote is worth has to be as independent. Where
+/// a commit is unaccounted for, also those that would account for it but for what is wrong with them, to say so (I10).
 fn judged<'a>(case: &Case, evidence: &'a CaseEvidence) -> Vec<&'a ChangeEvidence> {
-    let in_range: BTreeSet<u64> = evidence.range.commits.iter().filter_map(|c| c.change).collect();
+    let commits = &evidence.range.commits;
+    let in_range: BTreeSet<u64> = commits.iter().filter_map(|c| c.change).collect();
     let rules_moved = case.rules.base.is_some() && case.rules.base != case.rules.now;
     let of_rules = |change: &ChangeEvidence| change.change.branch.as_deref() == Some("refs/meta/config");
+    let unaccounted: Vec<_> = commits.iter().filter(|c| c.account == Accounted::Unaccounted).collect();
+    let would_account = |change: &ChangeEvidence| {
+        let its = |sha| {
+            change.revision == Some(sha) && change.change.branch.as_deref() == Some(case.branch.as_str())
+        };
+        unaccounted.iter().any(|commit| its(commit.sha) || change.finding(FindingCode::Malformed).is_some())
+    };
     let rests_on = |change: &&ChangeEvidence| {
-        in_range.contains(&change.change.number) || (rules_moved && of_rules(change))
+        in_range.contains(&change.change.number) || (rules_moved && of_rules(change)) || would_account(change)
     };
     evidence.changes.iter().filter(rests_on).collect()
 }

@@ -10,8 +10,8 @@ pub mod story;
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate::{
-    Answers, Case, CaseError, CaseEvidence, ChangeRead, Judgement, Matter, Rulebook, Rules, RunMatter, decide,
-    examine, revision,
+    Answers, Case, CaseError, CaseEvidence, ChangeRead, Judgement, Matter, Rulebook, Rules, RunMatter,
+    decide, examine, revision,
 };
 use model::{Answer, Digest, Need, Reason, Revision, Submission, Timestamp};
 use notedb::{MapObjects, ObjectId, Recorder, Refs as _, meta_ref, testing::World};
@@ -211,9 +211,12 @@ impl Play {
         }
         for account in [OLIVIA, REX, RITA, SIMON, UMA, OLIVIA_2, REX_2, STRANGER] {
             let address = address(account);
-            let found = json!([{"_account_id": account, "email": address}, {"_account_id": 1, "email": format!("{address}.org")}]);
+            // The query matches prefixes, so others come along.
+            let longer = json!({"_account_id": 1, "email": format!("{address}.org")});
+            let own = json!({"_account_id": account, "email": address});
             let known = !self.unknown_addresses.contains(&address);
-            accounts.insert(address, keep(if known { &found } else { &Value::Array(vec![]) }));
+            let found = if known { json!([own, longer]) } else { json!([longer]) };
+            accounts.insert(address, keep(&found));
         }
         let accepted = self.ops.commit();
         let mut case = Case {

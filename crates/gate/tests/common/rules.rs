@@ -29,7 +29,7 @@ environments:
   prod: {}
 steps:
   - id: tell
-    http: { post: "https://shop.example/rollouts", json: { revision: "{{ revision }}" }, expect: { status: 201 }, within: 60s }
+    http: { post: "https://shop.example/rollouts", body: { revision: "{{ revision }}" }, expect: { status: 201 }, within: 60s }
 on_failure: stop
 "#;
 
@@ -78,7 +78,8 @@ impl Ops {
 
     /// Other files are another commit.
     pub fn commit(&self) -> Revision {
-        let text: Vec<u8> = self.tree().files().flat_map(|(path, bytes)| [path.as_bytes(), bytes].concat()).collect();
+        let text: Vec<u8> =
+            self.tree().files().flat_map(|(path, bytes)| [path.as_bytes(), bytes].concat()).collect();
         Revision::from_bytes(Digest::of(&text).as_bytes()[..20].try_into().unwrap())
     }
 

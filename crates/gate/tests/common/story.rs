@@ -76,7 +76,8 @@ impl Story {
             (key, json!("text"))
         });
         let all = self.votes.iter().map(|(voter, value)| json!({"_account_id": voter, "value": value}));
-        let requirements = self.requirements.iter().map(|(name, status)| json!({"name": name, "status": status}));
+        let requirements =
+            self.requirements.iter().map(|(name, status)| json!({"name": name, "status": status}));
         let mut detail = json!({
             "_number": self.review.number,
             "project": "shop",
