@@ -1,6 +1,6 @@
 //! Reads what a decision needs: REST and git, side by side, with our own credentials.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use gate::{Answers, Case, CaseEvidence, ChangeRead, Matter, Rules, examine, object_id};
@@ -222,11 +222,11 @@ impl Reading<'_> {
             let seen = self.seen(*number).await?;
             changes.insert(*number, ChangeRead { meta, branch, detail, seen });
             for address in self.unknown_addresses(read, &answers, detail)? {
-                if accounts.get(&address).is_none() {
-                    let raw = self.address(&address).await?;
+                if let Entry::Vacant(unasked) = accounts.entry(address) {
+                    let raw = self.address(unasked.key()).await?;
                     let digest = Digest::of(&raw);
                     answers.insert(digest, raw);
-                    accounts.insert(address, digest);
+                    unasked.insert(digest);
                 }
             }
         }

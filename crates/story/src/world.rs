@@ -39,6 +39,8 @@ pub fn world() -> World {
     world.rights.push(right("search", "refs/for/refs/heads/*", "submit"));
     world.rights.push(right("prices", "refs/heads/*", "push"));
     // The first commit of the operations project: genesis, which `exq.yaml` pins.
-    world.rights.push(Right { group: "Administrators".into(), ..right("operations", "refs/heads/*", "push") });
+    world
+        .rights
+        .push(Right { group: "Administrators".into(), ..right("operations", "refs/heads/*", "push") });
     world
 }

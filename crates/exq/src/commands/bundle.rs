@@ -10,7 +10,7 @@ use super::{Answer, api, say};
 
 /// Writes the file that proves a run.
 #[derive(Debug, Args)]
-pub struct BundleCommand {
+pub(super) struct BundleCommand {
     /// The run.
     run: RunId,
     /// Where to; `-` is standard output. Default: `RUN.exq`.

@@ -12,7 +12,7 @@ use super::{Answer, say};
 
 /// Checks a configuration.
 #[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
+pub(super) enum ConfigCommand {
     /// Checks a work tree of the operations project, as it is checked before it is in force.
     Check {
         /// The work tree.

@@ -23,7 +23,7 @@ use crate::{
 
 /// Shows the whole story on embedded parts.
 #[derive(Debug, Args)]
-pub struct Demo {
+pub(super) struct Demo {
     /// Play the story by itself, and end.
     #[arg(long)]
     auto: bool,
@@ -37,7 +37,7 @@ pub struct Demo {
 
 /// The shop that the demo rolls out.
 #[derive(Debug, Args)]
-pub struct DemoShop {
+pub(super) struct DemoShop {
     #[arg(long)]
     root: PathBuf,
     #[arg(long)]

@@ -12,7 +12,7 @@ use super::{Answer, say};
 
 /// Says what is true about a change, or about a range of commits.
 #[derive(Debug, Args)]
-pub struct Evidence {
+pub(super) struct Evidence {
     /// The change's number.
     #[arg(required_unless_present_any = ["all", "range"])]
     change: Option<u64>,

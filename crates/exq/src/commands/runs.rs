@@ -10,7 +10,7 @@ use super::{Answer, api, say};
 
 /// Lists runs, or shows one.
 #[derive(Debug, Args)]
-pub struct Runs {
+pub(super) struct Runs {
     #[command(subcommand)]
     what: Option<What>,
     /// As JSON.

@@ -11,7 +11,7 @@ use crate::{config::Config, installation::Installation};
 
 /// Runs the server.
 #[derive(Debug, Args)]
-pub struct Serve {
+pub(super) struct Serve {
     /// Log as JSON lines.
     #[arg(long)]
     log_json: bool,

@@ -10,7 +10,7 @@ use super::{Answer, say};
 
 /// Checks a bundle, offline.
 #[derive(Debug, Args)]
-pub struct Verify {
+pub(super) struct Verify {
     /// The bundle.
     bundle: PathBuf,
     /// The ledger's public key: the key itself, or a file that holds it.

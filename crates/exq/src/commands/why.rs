@@ -11,7 +11,7 @@ use super::{Answer, api, say};
 
 /// Says what became of a change, a submission or a run, and why.
 #[derive(Debug, Args)]
-pub struct Why {
+pub(super) struct Why {
     /// A change's number, a submission (`sub-…`) or a run (`run-…`).
     about: String,
     /// The server of the change, where there are several.
