@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use gate::{Matter, Rulebook};
 use gerrit::git::Want;
-use model::{Answer, Clock, KeyId, Need, OperationName, Reason, Revision, ServerName, Timestamp};
+use ledger::{Fact, Leaf};
+use model::{Answer, Clock, Digest, KeyId, Need, OperationName, Reason, Revision, ServerName, Timestamp};
 use notedb::Recorder;
 use proof::GitObjects;
 use store::{Commit, Expect, Store, StoreExt as _, Transition, Versioned};
@@ -22,6 +23,9 @@ use crate::{
     report::configuration_reports,
 };
 
+/// Rulebooks that are held ready.
+const RULEBOOKS: usize = 64;
+
 /// The configuration that the store says is in force, or genesis.
 pub(crate) async fn load(
     store: &dyn Store,
@@ -34,15 +38,31 @@ pub(crate) async fn load(
     let server = servers.get(&at.server).ok_or_else(|| {
         EngineError::Genesis(format!("operations.server: there is no server {}", at.server))
     })?;
-    let synced = server.sync(&at.project, &[Want::Ref(at.branch.as_str())]).await?;
     match store.get::<AcceptedConfiguration>(AcceptedConfiguration::KEY).await? {
+        // From our own store: Gerrit may be away.
         Some(record) => {
             check_pins(store, at, gate, executor).await?;
-            let rulebook = Rulebook::at(&synced.repo, &record.value.commit)?;
+            let rulebook = kept_rulebook(store, &record.value.commit, record.value.git_object).await?;
             Ok(Accepted { record, rulebook })
         }
-        None => genesis(store, clock, servers, at, gate, executor, &synced).await,
+        None => {
+            let synced = server.sync(&at.project, &[Want::Ref(at.branch.as_str())]).await?;
+            genesis(store, clock, servers, at, gate, executor, &synced).await
+        }
     }
+}
+
+/// A rulebook from the git objects that were kept when it was accepted.
+async fn kept_rulebook(
+    store: &dyn Store,
+    commit: &Revision,
+    object: Digest,
+) -> Result<Arc<Rulebook>, EngineError> {
+    let missing = || EngineError::Outside(format!("the store doesn't have the configuration {commit}"));
+    let bytes = store.object(object).await?.ok_or_else(missing)?;
+    let objects =
+        GitObjects::decode(&bytes).map_err(|why| EngineError::Outside(format!("{commit}: {why}")))?;
+    Ok(Rulebook::at(&objects, commit)?)
 }
 
 async fn genesis(
@@ -95,15 +115,14 @@ async fn check_pins(
 ) -> Result<(), EngineError> {
     let entry =
         store.entry(0).await?.ok_or_else(|| EngineError::Genesis("the ledger has no entry 0".to_owned()))?;
-    let leaf =
-        ledger::Leaf::decode(&entry.leaf).map_err(|why| EngineError::Genesis(format!("entry 0: {why}")))?;
+    let leaf = Leaf::decode(&entry.leaf).map_err(|why| EngineError::Genesis(format!("entry 0: {why}")))?;
     let pins = [
         ("configuration", "operations.genesis", at.genesis.to_string()),
         ("gate", "the gate's key", gate.to_string()),
         ("executor", "the executor's key", executor.to_string()),
     ];
     for (fact, what, here) in pins {
-        let there = leaf.fact(fact).and_then(ledger::Fact::as_text).unwrap_or_default();
+        let there = leaf.fact(fact).and_then(Fact::as_text).unwrap_or_default();
         if there != here {
             return Err(EngineError::Genesis(format!(
                 "{what} is {here}, and this ledger began with {there}\n\
@@ -125,6 +144,42 @@ fn since(
 }
 
 impl Engine {
+    /// The rulebook of a commit that was accepted once.
+    ///
+    /// # Errors
+    /// When it never was, or can't be read.
+    pub(crate) async fn rulebook(&self, commit: &Revision) -> Result<Arc<Rulebook>, EngineError> {
+        let mut rulebooks = self.rulebooks.lock().await;
+        if let Some(rulebook) = rulebooks.get(commit) {
+            return Ok(Arc::clone(rulebook));
+        }
+        let object = self.git_object_of(commit).await?;
+        let rulebook = kept_rulebook(&*self.store, commit, object).await?;
+        if rulebooks.len() >= RULEBOOKS {
+            rulebooks.clear();
+        }
+        rulebooks.insert(*commit, Arc::clone(&rulebook));
+        Ok(rulebook)
+    }
+
+    /// Where the git objects of an accepted commit are kept, as the ledger says.
+    async fn git_object_of(&self, commit: &Revision) -> Result<Digest, EngineError> {
+        let kind = <AcceptedConfiguration as store::Kept>::KIND;
+        for made in self.store.history(kind, AcceptedConfiguration::KEY).await?.into_iter().rev() {
+            let Some(entry) = self.store.entry(made.entry).await? else { continue };
+            let leaf = Leaf::decode(&entry.leaf)
+                .map_err(|why| EngineError::Outside(format!("entry {}: {why}", made.entry)))?;
+            let text = |name: &str| leaf.fact(name).and_then(Fact::as_text);
+            let accepted = matches!(leaf.kind(), "genesis.accepted" | "configuration.accepted");
+            if accepted && text("configuration") == Some(commit.to_string().as_str()) {
+                return text("git").and_then(|digest| digest.parse().ok()).ok_or_else(|| {
+                    EngineError::Outside(format!("entry {} names no git objects", made.entry))
+                });
+            }
+        }
+        Err(EngineError::Outside(format!("the configuration {commit} was never accepted")))
+    }
+
     /// Looks whether the operations project has moved, and whether what it says now may be in force.
     ///
     /// # Errors

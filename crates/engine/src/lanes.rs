@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gate::{Judgement, Matter, Rulebook, RunMatter};
+use gate::{Judgement, Matter, RunMatter};
 use gerrit::git::Want;
 use grant::Grant;
 use model::{
@@ -358,22 +358,6 @@ impl Engine {
             tracing::error!(%error, lane = lane.key(), "a policy could not be evaluated: that denies");
         }
         Ok((examined, judgement))
-    }
-
-    /// The rulebook of a commit that was accepted once.
-    pub(crate) async fn rulebook(&self, commit: &Revision) -> Result<Arc<Rulebook>, EngineError> {
-        let mut rulebooks = self.rulebooks.lock().await;
-        if let Some(rulebook) = rulebooks.get(commit) {
-            return Ok(Arc::clone(rulebook));
-        }
-        let at = &self.operations;
-        let synced = self.server(&at.server)?.sync(&at.project, &[Want::Ref(at.branch.as_str())]).await?;
-        let rulebook = Rulebook::at(&synced.repo, commit)?;
-        if rulebooks.len() > 64 {
-            rulebooks.clear();
-        }
-        rulebooks.insert(*commit, Arc::clone(&rulebook));
-        Ok(rulebook)
     }
 
     /// Moves an outcome on, with its entry and what has to be said about it.
