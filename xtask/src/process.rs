@@ -69,6 +69,7 @@ impl Program {
     }
 
     /// Runs it with our own input and output, for as long as the person at the terminal wants.
+    #[cfg(not(feature = "gerrit"))]
     pub(crate) fn hand_over(mut self) -> anyhow::Result<ExitStatus> {
         self.command.status().with_context(|| format!("{} can't be started", self.name))
     }

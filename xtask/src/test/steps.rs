@@ -85,6 +85,8 @@ impl<'a> Steps<'a> {
             // Nobody edits and builds again there: the files for that are only slow to write.
             cargo.env("CARGO_INCREMENTAL", "0");
         }
+        // A snapshot that differs is a failure, not a new file.
+        cargo.env("INSTA_UPDATE", "no");
         println!("\n$ {}", cargo.line());
         cargo
     }
