@@ -16,6 +16,8 @@ use crate::workspace::Workspace;
 
 /// A program writes nothing for so long: then we say that it still runs.
 const QUIET: Duration = Duration::from_secs(60);
+/// It writes nothing for so long: then it hangs, and is stopped. A build from nothing is as silent, but not as long.
+const HANGS: Duration = Duration::from_secs(25 * 60);
 /// What somebody that it left behind holds open is not waited for longer.
 const DRAIN: Duration = Duration::from_secs(2);
 /// How long a question to a program, such as `cargo metadata`, may take.
@@ -99,12 +101,12 @@ impl Program {
         self.command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = self.command.spawn().with_context(|| format!("{} can't be started", self.name))?;
         let lines = lines_of(&mut child)?;
-        let (begin, mut heard) = (Instant::now(), Instant::now());
+        let (begin, mut heard, mut told) = (Instant::now(), Instant::now(), Instant::now());
         let mut ended: Option<(ExitStatus, Instant)> = None;
         loop {
             match lines.recv_timeout(Duration::from_millis(200)) {
                 Ok(bytes) => {
-                    heard = Instant::now();
+                    (heard, told) = (Instant::now(), Instant::now());
                     if show {
                         let _ = std::io::stdout().lock().write_all(&bytes);
                     }
@@ -125,9 +127,13 @@ impl Program {
                     kill_all(&mut child);
                     bail!("`{line}` was stopped: it took longer than {}", time(limit));
                 }
-                None if heard.elapsed() > QUIET => {
+                None if heard.elapsed() > HANGS => {
+                    kill_all(&mut child);
+                    bail!("`{line}` was stopped: it wrote nothing for {}", time(HANGS));
+                }
+                None if told.elapsed() > QUIET => {
                     eprintln!("… `{line}` still runs, {} so far", time(begin.elapsed()));
-                    heard = Instant::now();
+                    told = Instant::now();
                 }
                 _ => {}
             }

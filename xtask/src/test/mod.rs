@@ -27,7 +27,16 @@ use steps::Steps;
 /// All of it. CI gives 90 minutes; without the tests' own limits this is the end of every wait.
 const ALL: Duration = Duration::from_secs(85 * 60);
 
-/// Everything that must hold.
+/// Everything that must hold, in one command.
+///
+/// Needs git, a C compiler, Maven and a Java development kit (21 or later), and says what is missing. Steps: format, lints,
+/// tests (a real Gerrit and the documentation's examples included), the demo, and what is shipped. A step that fails
+/// doesn't keep the others from running. The last line says how many tests passed and failed; the exit code is 0 only if
+/// everything is well.
+///
+/// Builds in CARGO_TARGET_DIR, or in the clone's own target folder where `cargo run` has built already; otherwise in
+/// $XDG_CACHE_HOME|~/.cache/exequatur/target/<compiler>, so that the second clone on a machine needn't build everything
+/// again.
 #[derive(Args)]
 pub(crate) struct Test {
     /// Format and tests only, without the test targets named `real*`, which start a real Gerrit.
