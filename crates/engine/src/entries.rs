@@ -30,6 +30,7 @@ pub(crate) fn configuration_accepted(configuration: &AcceptedConfiguration, befo
         .fact("configuration", configuration.commit.to_string())
         .fact("before", before.to_string())
         .fact("git", configuration.git_object.to_string());
+    let draft = rules(draft, configuration.rules.as_ref());
     match &configuration.judged {
         Some(judged) => judgement(draft, judged),
         None => draft,
@@ -115,6 +116,14 @@ pub(crate) fn grant_issued(kept: &KeptGrant, id: &model::GrantId, object: &model
         .fact("decision", kept.decision.id.as_str())
 }
 
+/// `refs/meta/config` as it was when a base was granted: the next range is judged against it, so it has to be ours to say.
+fn rules(draft: Draft, rules: Option<&Revision>) -> Draft {
+    match rules {
+        Some(rules) => draft.fact("rules", rules.to_string()),
+        None => draft,
+    }
+}
+
 /// `lane.moved`: the base, or what runs there.
 pub(crate) fn lane_moved(lane: &LaneRecord) -> Draft {
     let draft = Draft::new("lane.moved")
@@ -124,6 +133,7 @@ pub(crate) fn lane_moved(lane: &LaneRecord) -> Draft {
         .fact("project", Fact::id(lane.lane.project.as_str()))
         .fact("branch", Fact::id(lane.lane.branch.as_str()))
         .fact("base", lane.base.to_string());
+    let draft = rules(draft, lane.rules.as_ref());
     let run = |draft: Draft, name: &str, run: &Option<RunId>| match run {
         Some(run) => draft.fact(name, run.as_str()),
         None => draft,

@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use notedb::{Kind, MapObjects, Object};
 use serde::{Deserialize, Serialize};
 
-use crate::ProofError;
+use crate::{ProofError, objects::canonical};
 
 /// Git objects by id, as they are kept.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,8 +39,7 @@ impl GitObjects {
     /// # Errors
     /// [`ProofError`] when the bytes aren't canonical, or an object isn't what its id says.
     pub fn decode(bytes: &[u8]) -> Result<MapObjects, ProofError> {
-        let read: Self =
-            model::from_canonical(bytes).map_err(|why| ProofError::format("git objects", why))?;
+        let read: Self = canonical("git objects", bytes)?;
         if read.schema != Self::SCHEMA {
             return Err(ProofError::format("git objects", "their schema is another"));
         }

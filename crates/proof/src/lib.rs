@@ -5,12 +5,17 @@
 //! objects, asks the policies again, and checks plan, grant and step reports against each other.
 
 mod bundle;
+mod chain;
 mod error;
 mod git;
+mod lane;
 mod log;
+mod matter;
 mod objects;
 mod rederive;
 mod run;
+mod states;
+mod steps;
 mod verify;
 
 pub use bundle::{Bundle, BundleEntry, BundleText, MAX_BUNDLE_BYTES};

@@ -1,7 +1,9 @@
 //! The entries of a bundle: each is in the ledger, under the checkpoint.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ledger::{Fact, Hash, InclusionProof, Leaf, Salt, SignedCheckpoint, VerifierKey};
+use ledger::{Fact, Hash, InclusionProof, Leaf, Salt, SignedCheckpoint, StateRef, VerifierKey};
 use model::Digest;
 
 use crate::{Bundle, BundleEntry, ProofError, error::same};
@@ -28,6 +30,18 @@ impl Entry {
     /// A fact that is a text, or isn't there.
     pub(crate) fn maybe(&self, name: &str) -> Option<&str> {
         self.leaf.fact(name).and_then(Fact::as_text)
+    }
+
+    /// A fact that is a text from outside, as a leaf writes it.
+    pub(crate) fn escaped(&self, name: &str, what: &str, value: &str) -> Result<(), ProofError> {
+        same(what, self.text(name)?, Fact::id(value).as_str())
+    }
+
+    /// The record that the entry changed.
+    pub(crate) fn state(&self) -> Result<&StateRef, ProofError> {
+        self.leaf.state().ok_or_else(|| {
+            ProofError::missing(format!("the record of entry {} ({})", self.index, self.kind()))
+        })
     }
 
     /// A fact that is an integer.
@@ -69,6 +83,10 @@ pub(crate) struct Log {
     pub(crate) entries: Vec<Entry>,
     /// Texts that were erased: entry and name.
     pub(crate) erased: Vec<String>,
+    /// Texts that are there, by entry and name.
+    pub(crate) texts: BTreeMap<(u64, String), Vec<u8>>,
+    /// Signatures under the checkpoint by keys that nobody gave.
+    pub(crate) other_signatures: usize,
 }
 
 impl Log {
@@ -79,7 +97,14 @@ impl Log {
         same("the checkpoint as it is written", bundle.checkpoint.as_str(), signed.note())?;
         let checkpoint = signed.checkpoint();
         let origin = checkpoint.origin.as_str().to_owned();
-        let mut log = Self { origin, size: checkpoint.size, entries: Vec::new(), erased: Vec::new() };
+        let mut log = Self {
+            origin,
+            size: checkpoint.size,
+            entries: Vec::new(),
+            erased: Vec::new(),
+            texts: BTreeMap::new(),
+            other_signatures: signatures(signed.note()).saturating_sub(1),
+        };
         for given in &bundle.entries {
             let entry = prove(given, checkpoint.size, &checkpoint.root)?;
             same("the origin of an entry", entry.leaf.origin().as_str(), log.origin.as_str())?;
@@ -92,10 +117,30 @@ impl Log {
                     )));
                 }
             }
-            open_texts(given, &entry.leaf, &mut log.erased)?;
+            log.open_texts(given, &entry.leaf)?;
             log.entries.push(entry);
         }
         Ok(log)
+    }
+
+    fn open_texts(&mut self, given: &BundleEntry, leaf: &Leaf) -> Result<(), ProofError> {
+        let what = || format!("the texts of entry {}", given.index);
+        if !given.sealed.keys().eq(leaf.sealed().keys()) {
+            return Err(ProofError::format(what(), "they are not those that the leaf commits to"));
+        }
+        for (name, text) in &given.sealed {
+            let Some(text) = text else {
+                self.erased.push(format!("{name} of entry {} ({})", given.index, leaf.kind()));
+                continue;
+            };
+            let salt: [u8; 32] =
+                hex_bytes(&text.salt).ok_or_else(|| ProofError::format(what(), "a salt is none"))?;
+            let body = STANDARD.decode(&text.body).map_err(|why| ProofError::format(what(), why))?;
+            leaf.open(name, Some((&Salt::new(salt), &body)))
+                .map_err(|why| ProofError::format(what(), why))?;
+            self.texts.insert((given.index, name.clone()), body);
+        }
+        Ok(())
     }
 
     /// The one entry of a kind that says so.
@@ -109,6 +154,11 @@ impl Log {
             }
         }
     }
+}
+
+/// Lines of a signed note that are signatures (c2sp.org/signed-note).
+fn signatures(note: &str) -> usize {
+    note.lines().filter(|line| line.starts_with("\u{2014} ")).count()
 }
 
 fn prove(given: &BundleEntry, size: u64, root: &Hash) -> Result<Entry, ProofError> {
@@ -130,25 +180,15 @@ fn canonical_hash(text: &str) -> Option<Hash> {
     Hash::from_hex(text).filter(|hash| hash.to_hex() == text)
 }
 
-fn open_texts(given: &BundleEntry, leaf: &Leaf, erased: &mut Vec<String>) -> Result<(), ProofError> {
-    let what = || format!("the texts of entry {}", given.index);
-    if !given.sealed.keys().eq(leaf.sealed().keys()) {
-        return Err(ProofError::format(what(), "they are not those that the leaf commits to"));
-    }
-    for (name, text) in &given.sealed {
-        let Some(text) = text else {
-            erased.push(format!("{name} of entry {} ({})", given.index, leaf.kind()));
-            continue;
-        };
-        let salt: [u8; 32] =
-            hex_bytes(&text.salt).ok_or_else(|| ProofError::format(what(), "a salt is none"))?;
-        let body = STANDARD.decode(&text.body).map_err(|why| ProofError::format(what(), why))?;
-        leaf.open(name, Some((&Salt::new(salt), &body))).map_err(|why| ProofError::format(what(), why))?;
-    }
-    Ok(())
-}
-
 fn hex_bytes(text: &str) -> Option<[u8; 32]> {
     // A digest has the same form: 64 lower-case hex digits.
     text.parse::<Digest>().ok().map(|digest| *digest.as_bytes())
+}
+
+/// That one entry stands before another.
+pub(crate) fn in_order(a: &str, first: &Entry, b: &str, second: &Entry) -> Result<(), ProofError> {
+    if first.index < second.index {
+        return Ok(());
+    }
+    Err(ProofError::Ledger(format!("{a} (entry {}) not before {b} (entry {})", first.index, second.index)))
 }

@@ -43,7 +43,7 @@ impl Objects {
         what: &str,
         digest: &Digest,
     ) -> Result<T, ProofError> {
-        model::from_canonical(self.get(what, digest)?).map_err(|why| ProofError::format(what, why))
+        canonical(what, self.get(what, digest)?)
     }
 
     /// Refuses what nothing asked for.
@@ -53,5 +53,17 @@ impl Objects {
             Some(stray) => Err(ProofError::Stray(format!("object {stray}"))),
             None => Ok(()),
         }
+    }
+}
+
+/// Reads a value in its one canonical form. How long it may be is the bundle's limit, not one of its own: what a large range
+/// rests on is large.
+pub(crate) fn canonical<T: Serialize + DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, ProofError> {
+    let value: T = serde_json::from_slice(bytes).map_err(|why| ProofError::format(what, why))?;
+    let again = model::to_canonical(&value).map_err(|why| ProofError::format(what, why))?;
+    if again == bytes {
+        Ok(value)
+    } else {
+        Err(ProofError::format(what, "the same is written differently in canonical JSON (RFC 8785)"))
     }
 }

@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use gate::{Matter, RunMatter};
 use ledger::VerifierKey;
-use model::{KeyId, OutcomeKey, Revision, RunId};
 use serde::Serialize;
 
 use crate::{
     Bundle, ProofError,
+    chain::{Chain, Genesis, repeats_decision},
     error::same,
-    log::{Entry, Log},
+    lane,
+    log::{Entry, Log, in_order},
+    matter,
     objects::Objects,
-    rederive::{Rederived, Rulebooks, rederive, rulebook},
-    run::{Granted, check},
+    rederive::{Rederived, rederive},
+    run::{self, Granted},
+    states,
 };
 
 /// What a bundle proves.
@@ -51,24 +54,6 @@ pub struct Verified {
     pub erased: Vec<String>,
 }
 
-/// Every kind of entry that a bundle may hold.
-const KINDS: &[&str] = &[
-    "genesis.accepted",
-    "configuration.accepted",
-    "submission.seen",
-    "outcome.open",
-    "outcome.waiting",
-    "outcome.running",
-    "outcome.ran",
-    "grant.issued",
-    "grant.spent",
-    "lane.moved",
-    "step.started",
-    "step.finished",
-    "run.turned",
-    "run.finished",
-];
-
 /// Verifies a bundle with the ledger's public key.
 ///
 /// # Errors
@@ -76,24 +61,20 @@ const KINDS: &[&str] = &[
 pub fn verify(bytes: &[u8], key: &VerifierKey) -> Result<Verified, ProofError> {
     let bundle = Bundle::decode(bytes)?;
     let log = Log::read(&bundle, key)?;
+    states::check(&log)?;
     let objects = Objects::decode(&bundle.objects)?;
-    if let Some(stray) = log.entries.iter().find(|entry| !KINDS.contains(&entry.kind())) {
-        return Err(ProofError::Stray(format!("entry {} ({})", stray.index, stray.kind())));
-    }
-    let genesis = log.one("genesis.accepted")?;
-    if genesis.index != 0 {
-        return Err(ProofError::Ledger(format!("genesis is entry {}, not entry 0", genesis.index)));
-    }
-    let (gate, executor): (KeyId, KeyId) = (genesis.parsed("gate")?, genesis.parsed("executor")?);
-    let servers = genesis.list("servers")?;
+    let genesis = Genesis::read(&log)?;
     let running = log.one("outcome.running")?;
-    let chain = acceptance(&log, &objects, genesis, servers, running)?;
-    let again = rederive(&objects, running, chain.accepted()?, &chain.rulebooks, servers)?;
+    let chain = Chain::follow(&log, &objects, &genesis, running)?;
+    let again = rederive(&objects, running, chain.accepted(), &chain.rulebooks, genesis.servers)?;
     let Matter::Run(matter) = &again.case.matter else {
         return Err(ProofError::format("the case", "it is not about a run"));
     };
-    let outcome = check_matter(&bundle, &log, running, matter, &again)?;
-    let base = check_base(&log, running, matter, &again, &chain)?;
+    let outcome = matter::check(&log, &bundle.run, running, matter, &again, &chain)?;
+    let opened = chain.rulebooks.get(&matter.opened_under);
+    let opened =
+        opened.ok_or_else(|| ProofError::missing("the configuration that the outcome was opened under"))?;
+    matter::in_force(matter, &again, [chain.accepted(), opened])?;
     let plan = again.judgement.plan.as_ref().ok_or_else(|| ProofError::missing("the plan"))?;
     let recorded: model::Plan = objects.value("the plan", &running.object("plan-object")?)?;
     if recorded != *plan {
@@ -104,166 +85,20 @@ pub fn verify(bytes: &[u8], key: &VerifierKey) -> Result<Verified, ProofError> {
         plan,
         decision: &again.judgement.decision,
         outcome: &outcome,
-        gate: &gate,
-        executor: &executor,
+        gate: &genesis.gate,
+        executor: &genesis.executor,
     };
-    let result = check(&log, &objects, &granted)?;
+    let result = run::check(&log, &objects, &granted)?;
+    let base = lane::check(&log, &bundle.run, matter, &again, &chain, &result)?;
     let ran = log.one("outcome.ran")?;
-    same("the outcome that ran", ran.text("outcome")?, outcome.as_str())?;
     same("the run of the outcome", ran.text("run")?, bundle.run.as_str())?;
     same("the result of the outcome", ran.text("result")?, result.as_str())?;
+    in_order("the run finished", log.one("run.finished")?, "the outcome was settled", ran)?;
     repeats_running(ran, running)?;
+    repeats_decision(&log, ran, &again.judgement)?;
     objects.all_used()?;
-    Ok(verified(&bundle, log, &again, matter, base, result, chain.rulebooks.len()))
-}
-
-/// The rulebooks from genesis on, each accepted by the one before.
-struct Chain {
-    rulebooks: Rulebooks,
-    current: Revision,
-}
-
-impl Chain {
-    fn accepted(&self) -> Result<&gate::Rulebook, ProofError> {
-        self.rulebooks
-            .get(&self.current)
-            .map(|r| &**r)
-            .ok_or_else(|| ProofError::missing("the accepted configuration"))
-    }
-}
-
-fn acceptance(
-    log: &Log,
-    objects: &Objects,
-    genesis: &Entry,
-    servers: &[String],
-    running: &Entry,
-) -> Result<Chain, ProofError> {
-    let current: Revision = genesis.parsed("configuration")?;
-    let first = rulebook(objects, &genesis.object("git")?, &current)?;
-    let mut chain = Chain { rulebooks: Rulebooks::from([(current, first)]), current };
-    for entry in log.entries.iter().filter(|e| e.kind() == "configuration.accepted") {
-        if entry.index > running.index {
-            return Err(ProofError::Stray(format!("entry {} ({})", entry.index, entry.kind())));
-        }
-        let again = rederive(objects, entry, chain.accepted()?, &chain.rulebooks, servers)?;
-        let next: Revision = entry.parsed("configuration")?;
-        if again.case.matter != Matter::Accept {
-            return Err(ProofError::format("the case of a configuration", "it is about something else"));
-        }
-        same("the configuration before", &entry.parsed("before")?, &chain.current)?;
-        same("where the configuration's range begins", &again.case.base, &chain.current)?;
-        same("where the configuration's range ends", &again.case.tip, &next)?;
-        same("the operations project", again.case.project.as_str(), genesis.text("project")?)?;
-        let rulebook = rulebook(objects, &entry.object("git")?, &next)?;
-        chain.rulebooks.insert(next, rulebook);
-        chain.current = next;
-    }
-    Ok(chain)
-}
-
-/// The case is about this submission, this outcome and this run, and about no other.
-fn check_matter(
-    bundle: &Bundle,
-    log: &Log,
-    running: &Entry,
-    matter: &RunMatter,
-    again: &Rederived,
-) -> Result<String, ProofError> {
-    let (submission, case) = (&matter.submission, &again.case);
-    let id = model::Submission::id_of(
-        &submission.server,
-        &submission.project,
-        &submission.branch,
-        &submission.tip,
-    );
-    same("the submission's id", &submission.id, &id)?;
-    let key = OutcomeKey {
-        submission: submission.id.clone(),
-        operation: matter.operation.clone(),
-        environment: matter.environment.clone(),
-    };
-    let outcome = key.id();
-    same("the outcome", running.text("outcome")?, outcome.as_str())?;
-    same("the run", &bundle.run, &RunId::derive(&[outcome.as_str().as_bytes()]))?;
-    same("the run that began", running.text("run")?, bundle.run.as_str())?;
-    same("the revision", &case.tip, &submission.tip)?;
-    same("the server", &case.server, &submission.server)?;
-    same("the project", &case.project, &submission.project)?;
-    same("the branch", &case.branch, &submission.branch)?;
-    let seen = log.one("submission.seen")?;
-    same("the submission that was seen", seen.text("submission")?, submission.id.as_str())?;
-    same("the revision that was seen", seen.text("revision")?, submission.tip.to_string().as_str())?;
-    let changes: Vec<String> = submission.changes.iter().map(ToString::to_string).collect();
-    if seen.list("changes")? != changes {
-        return Err(ProofError::Ledger("the submission was seen with other changes".to_owned()));
-    }
-    let others = log.entries.iter().filter(|e| matches!(e.kind(), "outcome.open" | "outcome.waiting"));
-    for entry in others {
-        same("an outcome before", entry.text("outcome")?, outcome.as_str())?;
-        if entry.index > running.index {
-            return Err(ProofError::Ledger(format!("entry {} comes after the run began", entry.index)));
-        }
-    }
-    Ok(outcome.to_string())
-}
-
-/// Where the range begins is where the lane stood, or a reviewed baseline.
-fn check_base(
-    log: &Log,
-    running: &Entry,
-    matter: &RunMatter,
-    again: &Rederived,
-    chain: &Chain,
-) -> Result<String, ProofError> {
-    let case = &again.case;
-    let (mut before, mut after) = (None, Vec::new());
-    for entry in log.entries.iter().filter(|e| e.kind() == "lane.moved") {
-        for (fact, here) in [
-            ("operation", matter.operation.as_str()),
-            ("environment", matter.environment.as_str()),
-            ("server", case.server.as_str()),
-            ("project", case.project.as_str()),
-            ("branch", case.branch.as_str()),
-        ] {
-            same(&format!("the lane's {fact}"), entry.text(fact)?, here)?;
-        }
-        if entry.maybe("run") == running.maybe("run") { after.push(entry) } else { before = Some(entry) }
-    }
-    if !after.iter().any(|entry| entry.maybe("base") == Some(case.tip.to_string().as_str())) {
-        return Err(ProofError::missing("the entry by which the lane moved to this revision"));
-    }
-    if let Some(before) = before
-        && after.iter().any(|entry| entry.index < before.index)
-    {
-        return Err(ProofError::Ledger("the lane moved before it stood where it began".to_owned()));
-    }
-    let succeeded = before.and_then(|entry| entry.maybe("succeeded")).map(str::to_owned);
-    let claimed = matter.before.map(|revision| revision.to_string());
-    same("what ran before", claimed.as_deref().unwrap_or("none"), succeeded.as_deref().unwrap_or("none"))?;
-    if let Some(before) = before
-        && before.maybe("base") == Some(case.base.to_string().as_str())
-    {
-        return Ok(format!(
-            "the range begins at {}, which run {} was granted",
-            case.base,
-            before.text("run").unwrap_or("-")
-        ));
-    }
-    let baseline = chain.accepted()?.configuration.baseline(
-        &matter.operation,
-        &matter.environment,
-        &case.server,
-        &case.project,
-        &case.branch,
-    );
-    match baseline {
-        Some(baseline) if baseline.revision == case.base => Ok(format!(
-            "the range begins at {}, asserted by a reviewed baseline: {}",
-            case.base, baseline.reason
-        )),
-        _ => Err(ProofError::missing(format!("what makes {} the beginning of the range", case.base))),
-    }
+    let genesis = genesis.entry.text("configuration")?.to_owned();
+    Ok(verified(&bundle, log, &again, matter, base, result, &genesis, chain.len()))
 }
 
 /// The entry by which the outcome ended repeats the judgement by which it began.
@@ -282,6 +117,7 @@ fn verified(
     matter: &RunMatter,
     base: String,
     result: String,
+    genesis: &str,
     rulebooks: usize,
 ) -> Verified {
     let approvers: Vec<String> = again.judgement.approvers.iter().map(ToString::to_string).collect();
@@ -290,15 +126,29 @@ fn verified(
         *all.entry(entry.kind()).or_default() += 1;
         all
     });
+    let mut not_checked = vec![
+        "what the steps' programs did on the target, beyond what the executor signed".to_owned(),
+        "that this checkpoint is the newest, and that everybody is shown this ledger: ask it, or a witness"
+            .to_owned(),
+        format!(
+            "that {genesis} is the commit that you want all to begin with: compare it with operations.genesis in exq.yaml"
+        ),
+    ];
+    if log.other_signatures > 0 {
+        not_checked.push(format!(
+            "{} more signatures under the checkpoint, by keys that were not given",
+            log.other_signatures
+        ));
+    }
     Verified {
         schema: "exequatur.verified/1",
         proven: vec![
             format!("{} entries are in the ledger {} under its signed checkpoint of {} entries", log.entries.len(), log.origin, log.size),
             format!("the evidence follows from Gerrit's raw objects: {commits} commits, each a reviewed change or a merge that Gerrit made"),
             base,
-            format!("{rulebooks} configurations, each accepted by the one before, from genesis on; their policies allow this plan"),
+            format!("{rulebooks} configurations, each accepted by the one before, from genesis on ({genesis}); their policies allow this plan"),
             "the plan is what the accepted operation says for this revision; the grant is for this plan, this run, this executor".to_owned(),
-            format!("the grant was spent once, before the first of {} steps; each outcome is signed by the executor", steps.get("step.finished").unwrap_or(&0)),
+            format!("the grant was spent once, before the first of {} steps; each known outcome is signed by the executor, each step came in its order, and no entry of the run is left out", steps.get("step.finished").unwrap_or(&0)),
         ],
         rests_on: vec![
             "Gerrit's administrator: could have forged accounts, votes and history before they were first read".to_owned(),
@@ -306,10 +156,7 @@ fn verified(
             "the approvals are votes: cast by whoever held the account's token; nothing proves that a person was present".to_owned(),
             "whoever is root where the gate, the ledger and the executor ran: they share one process, so that one can sign all three".to_owned(),
         ],
-        not_checked: vec![
-            "what the steps' programs did on the target, beyond what the executor signed".to_owned(),
-            "that this checkpoint is the newest: ask the ledger, or a witness".to_owned(),
-        ],
+        not_checked,
         origin: log.origin,
         size: log.size,
         run: bundle.run.to_string(),
