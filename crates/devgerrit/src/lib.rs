@@ -5,7 +5,7 @@
 //! format in bare repositories, accounts and groups in one small JSON file; both in one folder, so that a server
 //! started again there goes on where it stopped. It listens on loopback only.
 //!
-//! It is no Gerrit: no SSH, no UI, no mail, no plugins, no drafts, no edits. Where it answers and the real one answers
+//! It is no Gerrit: no SSH, no UI, no mail, no plugins, no drafts. Where it answers and the real one answers
 //! otherwise, it is wrong.
 //!
 //! ```no_run

@@ -31,7 +31,9 @@ impl World {
         let kind = kind::of(&repo, change.current_commit(), id)?;
         let carried = copying::carry(change, &self.labels(&change.project), kind);
         let remark = kind.remark(change.current);
-        let says = with_note(uploaded(number, remark.as_deref(), &upload.votes), upload.message.as_deref());
+        let says = upload.says.clone();
+        let says = says.unwrap_or_else(|| uploaded(number, remark.as_deref(), &upload.votes));
+        let says = with_note(says, upload.message.as_deref());
         let wip = upload.work_in_progress.unwrap_or(change.work_in_progress);
         let tag = if wip { "newWipPatchSet" } else { "newPatchSet" };
         let mut update = MetaUpdate {

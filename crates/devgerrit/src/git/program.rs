@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use super::{GitError, Repo};
 
@@ -21,21 +21,25 @@ fn git(dir: &Path) -> Command {
     command
 }
 
-fn run(mut command: Command, input: &[u8], what: &str) -> Result<(i32, Vec<u8>), GitError> {
-    let failed = |source| GitError::io(format!("git {what}"), source);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(failed)?;
-    let stdin = child.stdin.take();
-    let output = std::thread::scope(|scope| {
-        // fed from a thread of its own: git may write before it has read everything
-        scope.spawn(move || stdin.map(|mut pipe| pipe.write_all(input)));
-        child.wait_with_output()
-    })
-    .map_err(failed)?;
+fn run(command: Command, input: &[u8], what: &str) -> Result<(i32, Vec<u8>), GitError> {
+    let output = output(command, input, what)?;
     match output.status.code() {
         Some(code) if (0..128).contains(&code) => Ok((code, output.stdout)),
         _ => Err(program_error(what, &output.stderr)),
     }
+}
+
+fn output(mut command: Command, input: &[u8], what: &str) -> Result<Output, GitError> {
+    let failed = |source| GitError::io(format!("git {what}"), source);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(failed)?;
+    let stdin = child.stdin.take();
+    std::thread::scope(|scope| {
+        // fed from a thread of its own: git may write before it has read everything
+        scope.spawn(move || stdin.map(|mut pipe| pipe.write_all(input)));
+        child.wait_with_output()
+    })
+    .map_err(failed)
 }
 
 fn program_error(what: &str, stderr: &[u8]) -> GitError {
@@ -67,8 +71,12 @@ pub(crate) fn upload_pack(
         command.arg("--http-backend-info-refs");
     }
     command.arg(".");
-    // a client that hangs up early is no error of ours, so the exit code says nothing to it
-    run(command, request, "upload-pack").map(|(_, out)| out)
+    let output = output(command, request, "upload-pack")?;
+    // a client that hangs up early is no error of ours, and one that wants what isn't there was told so in the answer
+    match output.status.code() {
+        Some(code) if code < 128 || !output.stdout.is_empty() => Ok(output.stdout),
+        _ => Err(program_error("upload-pack", &output.stderr)),
+    }
 }
 
 /// Unpacks a pushed pack into loose objects.

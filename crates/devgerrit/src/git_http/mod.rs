@@ -72,6 +72,11 @@ impl World {
         if name.starts_with("refs/sequences/") {
             return false;
         }
+        if let Some((_, number)) = crate::rest::changes::edit::of_ref(name) {
+            let mine =
+                caller.account.is_some_and(|id| name.starts_with(&crate::rest::changes::edit::refs_of(id)));
+            return mine && self.change(number).is_some_and(|change| self.sees_change(caller, &change));
+        }
         self.can(caller, project, name, "read")
             || (name.starts_with("refs/tags/") && self.sees_project(caller, project))
     }

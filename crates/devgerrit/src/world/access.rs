@@ -127,21 +127,27 @@ impl World {
             && rules.iter().any(|r| r.action == Action::Allow && r.force && groups.contains(&r.group))
     }
 
-    /// The values that the caller may vote on a label of a change; `None` if only zero is left.
+    /// The values that the caller may vote on a label of a change; `None` if only zero is left. Unlike elsewhere all
+    /// rules that allow add up; a block takes its ends and what lies beyond them.
     pub(crate) fn vote_range(&self, caller: Caller, change: &Change, permission: &str) -> Option<(i32, i32)> {
         let owns = caller.account == Some(change.owner);
         let groups = self.groups(caller, &change.project, owns);
         let (mut min, mut max) = (0, 0);
-        for rule in self.rules(&change.project, &change.branch, permission) {
-            if groups.contains(&rule.group)
-                && rule.action == Action::Allow
-                && let Some((low, high)) = rule.range
-            {
-                min = min.min(low);
-                max = max.max(high);
+        let (mut lowest, mut highest) = (i32::MIN, i32::MAX);
+        let rules = self.rules(&change.project, &change.branch, permission);
+        for rule in rules.iter().filter(|rule| groups.contains(&rule.group)) {
+            let Some((low, high)) = rule.range else { continue };
+            match rule.action {
+                Action::Allow => (min, max) = (min.min(low), max.max(high)),
+                Action::Block => {
+                    lowest = lowest.max(low.saturating_add(1));
+                    highest = highest.min(high.saturating_sub(1));
+                }
+                Action::Deny | Action::Interactive | Action::Batch => {}
             }
         }
-        ((min, max) != (0, 0)).then_some((min, max))
+        let range = (min.max(lowest).min(0), max.min(highest).max(0));
+        (range != (0, 0)).then_some(range)
     }
 
     /// Whether the caller sees a project at all: some ref of it can be read.

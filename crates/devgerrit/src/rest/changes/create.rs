@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::change::create::Upload;
 use crate::change::revert::{full_branch, no_merge};
 use crate::git::patch::{self, PatchError};
-use crate::git::{Ident, commit, tree};
+use crate::git::{Ident, Oid, Repo, commit, tree, walk};
 use crate::refusal::Refusal;
 use crate::rest::{Answer, Request, input};
 use crate::world::World;
@@ -39,6 +39,8 @@ pub(super) fn create(world: &mut World, request: &Request) -> Result<Answer, Ref
     let head = repo.reference(&branch).filter(|_| world.can(caller, project, &branch, "read"));
     let head = head.ok_or_else(|| Refusal::bad(format!("Destination branch does not exist {branch}")))?;
 
+    let base = base(world, request, &repo, &branch, &body)?.unwrap_or(head);
+
     let message = with_key(world, subject)?;
     let key = commit::change_ids(&message).last().map(|key| (*key).to_owned()).unwrap_or_default();
     if world.by_key(project, &branch, &key).is_some() {
@@ -53,7 +55,7 @@ pub(super) fn create(world: &mut World, request: &Request) -> Result<Answer, Ref
     if !mine && !world.can(caller, project, &branch, "forgeAuthor") {
         return Err(Refusal::forbidden("not permitted: forge author"));
     }
-    let mut flat = tree::flatten(&repo, repo.commit(head)?.tree)?;
+    let mut flat = tree::flatten(&repo, repo.commit(base)?.tree)?;
     let text = body.get("patch").and_then(|p| p.get("patch")).and_then(Value::as_str);
     if let Some(text) = text {
         patch::apply(&repo, &mut flat, &plain(text)).map_err(|error| match error {
@@ -63,7 +65,7 @@ pub(super) fn create(world: &mut World, request: &Request) -> Result<Answer, Ref
         })?;
     }
     let tree = tree::build(&repo, &flat)?;
-    let id = repo.write_commit(tree, &[head], &author, &committer, &message)?;
+    let id = repo.write_commit(tree, &[base], &author, &committer, &message)?;
     let upload = Upload {
         topic: input::text(&body, "topic").filter(|topic| !topic.is_empty()).map(str::to_owned),
         private: input::flag(&body, "is_private"),
@@ -74,6 +76,42 @@ pub(super) fn create(world: &mut World, request: &Request) -> Result<Answer, Ref
     };
     let change = world.create_change(caller, project, &branch, id, &upload)?;
     Answer::created(info::change(world, caller, &change, &Options::default())?)
+}
+
+/// The commit that the new one stands on, where the request names another than the branch's head: `base_change` (its
+/// newest patch set) or `base_commit` (of the branch).
+fn base(
+    world: &World,
+    request: &Request,
+    repo: &Repo,
+    branch: &str,
+    body: &Map<String, Value>,
+) -> Result<Option<Oid>, Refusal> {
+    match (input::text(body, "base_change"), input::text(body, "base_commit")) {
+        (Some(_), Some(_)) => {
+            Err(Refusal::bad("only one of base_change, base_commit, and new_branch must be specified"))
+        }
+        (Some(id), None) => {
+            let none = || Refusal::unprocessable(format!("Base change not found: {id}"));
+            let change = super::find(world, request.caller, id).map_err(|_| none())?;
+            if change.project != input::text(body, "project").unwrap_or_default() {
+                return Err(none());
+            }
+            Ok(Some(change.current_commit()))
+        }
+        (None, Some(hex)) => {
+            let wrong = || Refusal::unprocessable(format!("Base {hex} doesn't represent a valid SHA-1"));
+            let id = Oid::parse(hex).ok_or_else(wrong)?;
+            let unknown = || Refusal::unprocessable(format!("Base {hex} doesn't exist"));
+            repo.commit(id).map_err(|_| unknown())?;
+            let head = repo.reference(branch).ok_or_else(unknown)?;
+            if walk::is_ancestor(repo, id, head)? {
+                return Ok(Some(id));
+            }
+            Err(Refusal::conflict(format!("Commit {hex} does not exist on branch {branch}")))
+        }
+        (None, None) => Ok(None),
+    }
 }
 
 /// The message with a Change-Id, its own if it is a good one.

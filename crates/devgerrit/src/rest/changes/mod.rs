@@ -6,6 +6,7 @@ mod comments;
 mod create;
 mod custom_values;
 mod delete;
+pub(crate) mod edit;
 mod files;
 mod get;
 mod hashtags;
@@ -68,6 +69,12 @@ pub(crate) fn dispatch(world: &mut World, request: &Request, rest: &[&str]) -> R
         ("GET", ["topic"]) => topic::get(&change),
         ("PUT", ["topic"]) => topic::set(world, request, &change),
         ("DELETE", ["topic"]) => topic::delete(world, request, &change),
+        ("GET", ["edit"]) => edit::get(world, request, &change),
+        ("DELETE", ["edit"]) => edit::delete(world, request, &change),
+        ("PUT", ["edit", path]) => edit::put(world, request, &change, path),
+        ("DELETE", ["edit", path]) => edit::remove(world, request, &change, path),
+        ("PUT", ["edit:message"]) => edit::message(world, request, &change),
+        ("POST", ["edit:publish"]) => edit::publish(world, request, &change),
         ("GET", ["messages"]) => messages::list(world, &change),
         ("GET", ["messages", message]) => messages::get(world, &change, message),
         ("POST", ["messages", message, "delete"]) => messages::delete(world, request, &change, message),

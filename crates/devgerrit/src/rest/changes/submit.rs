@@ -66,8 +66,10 @@ pub(super) fn together(world: &World, request: &Request, change: &Change) -> Res
     let alone = found.len() < 2;
     let seen: Vec<_> = found.iter().filter(|c| !alone && world.sees_change(request.caller, c)).collect();
     let hidden = if alone { 0 } else { found.len() - seen.len() };
-    let changes =
-        seen.iter().map(|c| info::change(world, request.caller, c, &options)).collect::<Result<Vec<_>, _>>()?;
+    let changes = seen
+        .iter()
+        .map(|c| info::change(world, request.caller, c, &options))
+        .collect::<Result<Vec<_>, _>>()?;
     if options.has(NON_VISIBLE) {
         return Answer::ok(json!({"changes": changes, "non_visible_changes": hidden}));
     }
