@@ -10,8 +10,8 @@ use targets::{Acted, Context, Files, Limits, Secrets};
 
 use crate::{
     Executor, ExecutorError, Spent,
-    advance::{Next, advance},
     journal::Journal,
+    machine::{Hands, to_the_end},
 };
 
 /// What others have to write in the commit in which a run ends.
@@ -36,12 +36,9 @@ impl Executor {
     pub async fn drive(&self, spent: Spent, settle: &dyn Settle) -> Result<Run, ExecutorError> {
         let Spent { grant, mut journal } = spent;
         let files = self.load(grant.plan()).await?;
-        loop {
-            let next = advance(&mut journal, grant.plan(), self.clock.now())?;
-            self.record(&mut journal, (next == Next::Over).then_some(settle)).await?;
-            let Next::Act(at) = next else { return Ok(journal.run().clone()) };
-            self.step(&grant, &mut journal, at, &files).await?;
-        }
+        let hands = RealHands { executor: self, grant: &grant, files: &files, settle };
+        to_the_end(&mut journal, grant.plan(), &hands).await?;
+        Ok(journal.run().clone())
     }
 
     /// Ends a run whose grant is no longer good: nothing more may act for it. What may have acted is unknown.
@@ -81,6 +78,9 @@ impl Executor {
         let (started_at, attempt) = started(journal.run(), at).ok_or_else(|| journal.broken("no intent"))?;
         let step = grant.step(at.index).ok_or_else(|| journal.broken("no such step"))?;
         tracing::info!(run = %grant.run(), step = %step.id, undo = at.undo, attempt, "step begins");
+        // What the outcome needs is at hand before anything is done: an act that can't be told is worse than none.
+        let mut salt = [0; 32];
+        self.entropy.fill(&mut salt).map_err(|why| ExecutorError::Store(why.to_string()))?;
         let late = grant.check_deadline(self.clock.now()).err();
         let context = Context {
             files,
@@ -94,8 +94,6 @@ impl Executor {
             None => Some(targets::act(grant, at, attempt, &context).await),
         };
         let finished_at = self.clock.now().max(started_at);
-        let mut salt = [0; 32];
-        self.entropy.fill(&mut salt).map_err(|why| ExecutorError::Store(why.to_string()))?;
         let text = acted.as_ref().map_or("", |a| a.output.text());
         let report = StepReport {
             schema: StepReport::SCHEMA.to_owned(),
@@ -152,8 +150,10 @@ impl Executor {
         }
         match self.store.commit(commit).await {
             Ok(_) => Ok(()),
-            // It may have been written by the try before, whose answer was lost.
-            Err(error @ (CommitError::Uncertain { .. } | CommitError::Precondition { .. })) => {
+            // It may have been written by the try before, whose answer was lost: then the run says so.
+            Err(error @ (CommitError::Uncertain { .. } | CommitError::Precondition { .. }))
+                if !pending.is_empty() =>
+            {
                 let key = journal.run().id.as_str();
                 let found =
                     self.store.get::<Run>(key).await.map_err(|why| ExecutorError::Store(why.to_string()))?;
@@ -178,6 +178,28 @@ impl Executor {
             loaded.insert(*digest, bytes);
         }
         Ok(Loaded(loaded))
+    }
+}
+
+/// The store and the targets.
+struct RealHands<'a> {
+    executor: &'a Executor,
+    grant: &'a VerifiedGrant,
+    files: &'a Loaded,
+    settle: &'a dyn Settle,
+}
+
+impl Hands for RealHands<'_> {
+    fn now(&self) -> Timestamp {
+        self.executor.clock.now()
+    }
+
+    async fn record(&self, journal: &mut Journal, over: bool) -> Result<(), ExecutorError> {
+        self.executor.record(journal, over.then_some(self.settle)).await
+    }
+
+    async fn act(&self, journal: &mut Journal, at: StepAt) -> Result<(), ExecutorError> {
+        self.executor.step(self.grant, journal, at, self.files).await
     }
 }
 

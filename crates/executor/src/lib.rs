@@ -13,6 +13,7 @@ mod entries;
 mod error;
 mod journal;
 mod kept;
+mod machine;
 mod prepare;
 
 pub use drive::Settle;
