@@ -90,6 +90,9 @@ fn finish(steps: &Steps<'_>) -> anyhow::Result<()> {
         println!("{:>4}  {:>12}  {}", if step.good { "ok" } else { "FAIL" }, time(step.took), step.name);
     }
     println!("      {:>12}  in all", time(steps.took()));
+    for test in steps.failed() {
+        println!("failed: {test}");
+    }
     let tally = steps.tally();
     let failed: Vec<&str> = steps.done().iter().filter(|step| !step.good).map(|step| step.name).collect();
     if !failed.is_empty() {

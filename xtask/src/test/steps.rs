@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Program, Tally, Workspace, time};
+use super::{Program, Tally, Workspace, tally, time};
 
 /// A step that has ended.
 pub(super) struct Step {
@@ -22,12 +22,14 @@ pub(super) struct Steps<'a> {
     limit: Duration,
     done: Vec<Step>,
     tally: Tally,
+    failed: Vec<String>,
 }
 
 impl<'a> Steps<'a> {
     /// All steps together take no longer than `limit`.
     pub(super) fn new(workspace: &'a Workspace, target: Option<&'a Path>, limit: Duration) -> Self {
-        Self { workspace, target, begin: Instant::now(), limit, done: Vec::new(), tally: Tally::default() }
+        let (done, failed) = (Vec::new(), Vec::new());
+        Self { workspace, target, begin: Instant::now(), limit, done, tally: Tally::default(), failed }
     }
 
     pub(super) fn done(&self) -> &[Step] {
@@ -38,6 +40,11 @@ impl<'a> Steps<'a> {
         self.tally
     }
 
+    /// The names of the tests that failed.
+    pub(super) fn failed(&self) -> &[String] {
+        &self.failed
+    }
+
     pub(super) fn took(&self) -> Duration {
         self.begin.elapsed()
     }
@@ -45,21 +52,28 @@ impl<'a> Steps<'a> {
     /// Runs cargo; what it writes is shown.
     pub(super) fn cargo(&mut self, name: &'static str, arguments: &[&str]) {
         let (cargo, left) = (self.program(arguments), self.left());
-        self.check(name, || cargo.stream(left, |_| {}));
+        self.check(name, || {
+            println!("$ {}", cargo.line());
+            cargo.stream(left, |_| {})
+        });
     }
 
     /// Runs cargo's tests, and counts them.
     pub(super) fn tests(&mut self, name: &'static str, arguments: &[&str]) {
         let (cargo, left) = (self.program(arguments), self.left());
-        let mut tally = Tally::default();
+        let (mut tally, mut failed) = (Tally::default(), Vec::new());
         self.check(name, || {
+            println!("$ {}", cargo.line());
             cargo.stream(left, |line| {
                 if let Some(one) = Tally::of(line) {
                     tally.add(one);
+                } else if let Some(test) = tally::failed(line) {
+                    failed.push(test.to_owned());
                 }
             })
         });
         self.tally.add(tally);
+        self.failed.extend(failed);
     }
 
     /// Does one step. `Ok(false)` and errors are failures.
@@ -87,7 +101,6 @@ impl<'a> Steps<'a> {
         }
         // A snapshot that differs is a failure, not a new file.
         cargo.env("INSTA_UPDATE", "no");
-        println!("\n$ {}", cargo.line());
         cargo
     }
 

@@ -23,6 +23,11 @@ impl Tally {
     }
 }
 
+/// The test that this line says failed: `test a::b ... FAILED`.
+pub(super) fn failed(line: &str) -> Option<&str> {
+    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +42,7 @@ mod tests {
         let mut sum = Tally::default();
         said.lines().filter_map(Tally::of).for_each(|one| sum.add(one));
         assert_eq!(sum, Tally { passed: 8, failed: 2 });
+        assert_eq!(said.lines().filter_map(failed).collect::<Vec<_>>(), ["a"]);
     }
 
     #[test]
