@@ -121,7 +121,7 @@ pub struct RunMatter {
 pub struct Rules {
     /// When the base was granted; none: not known (a baseline).
     pub base: Option<Revision>,
-    /// Now.
+    /// Now; none: it can't be read, and nothing is decided.
     pub now: Option<Revision>,
 }
 

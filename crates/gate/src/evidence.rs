@@ -1,10 +1,8 @@
 //! From a case to its evidence: every change judged, every commit of the range accounted for.
 
-use std::collections::BTreeMap;
-
 use evidence::{
     ChangeEvidence, ChangeInput, ConfigRange, ImportRules, LabelRanges, MergedChanges, RangeEvidence,
-    RangeFinding, RangeFindingCode, RangeInput, ReviewRules, judge, judge_range,
+    RangeInput, ReviewRules, judge, judge_range,
 };
 use model::Canonical;
 use notedb::{MapRefs, ObjectId, Objects, walk};
@@ -43,11 +41,18 @@ pub fn examine<O: Objects + ?Sized>(
     answers: &Answers,
 ) -> Result<CaseEvidence, CaseError> {
     case.check()?;
+    // Every project has one. Who may not read it would never learn that the rules changed, and say yes for ever.
+    let now = case.rules.now.ok_or_else(|| CaseError::Missing {
+        what: format!(
+            "refs/meta/config of {}, or the reader's right to read it (by name: the rule there is exclusive),",
+            case.project
+        ),
+    })?;
     let refs: MapRefs = case
         .branch_tip
         .iter()
         .map(|tip| (case.branch.to_string(), object_id(tip)))
-        .chain(rules_ref(case))
+        .chain([("refs/meta/config".to_owned(), object_id(&now))])
         .collect();
     let rules = ReviewRules::default();
     let labels = LabelRanges::default();
@@ -65,15 +70,12 @@ pub fn examine<O: Objects + ?Sized>(
         changes.push(judge(objects, &input)?);
     }
     let merged: MergedChanges = changes.iter().collect();
-    let config = match (case.rules.base, case.rules.now) {
-        (Some(base), Some(now)) => Some(ConfigRange { from: object_id(&base), to: object_id(&now) }),
-        _ => None,
-    };
+    let config = case.rules.base.map(|base| ConfigRange { from: object_id(&base), to: object_id(&now) });
     whole(objects, object_id(&case.base), object_id(&case.tip))?;
     if let Some(config) = config {
         whole(objects, config.from, config.to)?;
     }
-    let mut range = judge_range(
+    let range = judge_range(
         objects,
         &RangeInput {
             base: object_id(&case.base),
@@ -85,11 +87,6 @@ pub fn examine<O: Objects + ?Sized>(
             config,
         },
     )?;
-    if let (Some(base), None) = (case.rules.base, case.rules.now) {
-        let reason = format!("refs/meta/config was at {base} and isn't there any more");
-        range.findings.push(RangeFinding { code: RangeFindingCode::RulesChanged, reason });
-        range.reviewed = false;
-    }
     Ok(CaseEvidence { schema: CaseEvidence::SCHEMA.to_owned(), range, changes })
 }
 
@@ -103,8 +100,4 @@ fn whole<O: Objects + ?Sized>(objects: &O, base: ObjectId, tip: ObjectId) -> Res
         }
     }
     Ok(())
-}
-
-fn rules_ref(case: &Case) -> BTreeMap<String, ObjectId> {
-    case.rules.now.iter().map(|tip| ("refs/meta/config".to_owned(), object_id(tip))).collect()
 }

@@ -269,8 +269,16 @@ fn who_submitted_is_known_only_where_all_changes_agree() {
 
 #[test]
 fn a_baseline_says_nothing_of_rules_and_that_is_all_that_it_spares() {
-    let play = Play { rules: Rules { base: None, now: None }, ..Play::reviewed() };
+    let mut play = Play::reviewed();
+    play.rules.base = None;
     assert_eq!(play.line(), "ALLOW, reviewed by rex");
+    // Rules that can't be read are another thing.
+    play.rules = Rules { base: None, now: None };
+    let error = play.decide().unwrap_err();
+    assert!(
+        matches!(&error, CaseError::Missing { what } if what.contains("refs/meta/config of shop")),
+        "{error}"
+    );
     let mut pushed = Play::reviewed();
     pushed.rules.base = None;
     pushed.push(OLIVIA);

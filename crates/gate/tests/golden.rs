@@ -341,7 +341,7 @@ const RANGE: &[Situation] = &[
         p.submit(50, SIMON);
         p
     }),
-    ("the project's rules are gone", || {
+    ("the project's rules can't be read", || {
         let mut p = Play::reviewed();
         p.rules.now = None;
         p
