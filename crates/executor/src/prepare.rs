@@ -90,6 +90,10 @@ impl Executor {
         let spent = SpentGrant { grant: grant.id().clone(), run: run.id.clone(), at: now };
         let entry = entries::grant_spent(grant.id(), &run);
         let mut journal = Journal::new(run.spend(now)?);
+        if plan.steps.is_empty() {
+            // Every step of nothing succeeded: that is no success.
+            return Err(journal.broken("its plan has no step"));
+        }
         journal.push(Transition::recorded(Expect::Absent, &spent, entry).map_err(CommitError::from)?);
         advance(&mut journal, plan, now)?;
         Ok(Prepared { grant, journal })

@@ -232,6 +232,14 @@ async fn a_grant_that_is_not_for_this_is_refused_and_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn a_plan_of_no_step_is_no_run() {
+    let world = World::new().await;
+    let granted = world.granted("run", plan(&[], OnFailure::Undo, &world.trace()));
+    let answer = world.executor().verify(&granted.signed, &granted.plan, &granted.decision);
+    assert!(matches!(answer, Err(ExecutorError::Journal { .. })));
+}
+
+#[tokio::test]
 async fn a_program_that_is_not_kept_is_not_run() {
     let world = World::new().await;
     let scripts = [Script::new("one"), Script::new("two")];

@@ -46,7 +46,7 @@ fn two_steps_with_every_result_are_told_truly() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_plans_crash_everywhere_and_are_told_truly(scenario in scenarios(), second in 0_usize..12) {
