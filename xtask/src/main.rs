@@ -1,6 +1,7 @@
 //! `cargo xtask TASK`: the project's own tasks. Each is one file, or folder, with its arguments and a `run`.
 
 mod bench;
+mod crash;
 #[cfg(feature = "gerrit")]
 mod gerrit;
 #[cfg(not(feature = "gerrit"))]
@@ -21,6 +22,8 @@ enum Task {
     Test(test::Test),
     /// The first story on a real Gerrit: reviewed runs, self-approved doesn't, the bundle verifies.
     Slice(slice::Slice),
+    /// Kills a server during rollouts, many times.
+    Crash(crash::Crash),
     /// Measures, and keeps the figures in docs/BENCHMARKS.md.
     Bench(bench::Bench),
     /// A real Gerrit on loopback, to try things on.
@@ -32,6 +35,7 @@ fn main() -> std::process::ExitCode {
     let done = match Task::parse() {
         Task::Test(task) => task.run(),
         Task::Slice(task) => task.run(),
+        Task::Crash(task) => task.run(),
         Task::Bench(task) => task.run(),
         Task::Gerrit(task) => task.run(),
     };

@@ -95,6 +95,10 @@ impl Log {
         let signed = SignedCheckpoint::open(bundle.checkpoint.as_bytes(), std::slice::from_ref(key))
             .map_err(ledger)?;
         same("the checkpoint as it is written", bundle.checkpoint.as_str(), signed.note())?;
+        let lines = signatures(signed.note());
+        if lines.iter().enumerate().any(|(at, line)| lines.iter().skip(at + 1).any(|other| other == line)) {
+            return Err(ProofError::Stray("a signature that stands there twice".to_owned()));
+        }
         let checkpoint = signed.checkpoint();
         let origin = checkpoint.origin.as_str().to_owned();
         let mut log = Self {
@@ -103,7 +107,7 @@ impl Log {
             entries: Vec::new(),
             erased: Vec::new(),
             texts: BTreeMap::new(),
-            other_signatures: signatures(signed.note()).saturating_sub(1),
+            other_signatures: lines.len().saturating_sub(1),
         };
         for given in &bundle.entries {
             let entry = prove(given, checkpoint.size, &checkpoint.root)?;
@@ -157,8 +161,8 @@ impl Log {
 }
 
 /// Lines of a signed note that are signatures (c2sp.org/signed-note).
-fn signatures(note: &str) -> usize {
-    note.lines().filter(|line| line.starts_with("\u{2014} ")).count()
+fn signatures(note: &str) -> Vec<&str> {
+    note.lines().filter(|line| line.starts_with("\u{2014} ")).collect()
 }
 
 fn prove(given: &BundleEntry, size: u64, root: &Hash) -> Result<Entry, ProofError> {
