@@ -97,11 +97,12 @@ fn repository() -> anyhow::Result<PathBuf> {
     if there.is_dir() {
         return Ok(there);
     }
-    let unpacked = workspace().join("target/bench").join(CORPUS);
+    let into = built()?.join("corpora");
+    let unpacked = into.join(CORPUS);
     if !unpacked.is_dir() {
-        std::fs::create_dir_all(workspace().join("target/bench"))?;
+        std::fs::create_dir_all(&into)?;
         let mut tar = Command::new("tar");
-        tar.arg("-xf").arg(there.with_extension("git.tar")).arg("-C").arg(workspace().join("target/bench"));
+        tar.arg("-xf").arg(there.with_extension("git.tar")).arg("-C").arg(&into);
         if !tar.status()?.success() {
             bail!("{CORPUS} can't be unpacked");
         }
@@ -121,9 +122,13 @@ fn shipped() -> anyhow::Result<PathBuf> {
     if !cargo.current_dir(workspace()).stdout(Stdio::null()).status()?.success() {
         bail!("exq can't be built");
     }
-    // This program lies in the same profile's folder: dist/examples/bench_evidence.
+    Ok(built()?.join("exq"))
+}
+
+/// The profile's folder: this program is `dist/examples/bench_evidence` in the target folder.
+fn built() -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe()?;
-    Ok(here.parent().and_then(Path::parent).context("no folder")?.join("exq"))
+    Ok(here.parent().and_then(Path::parent).context("no folder")?.to_owned())
 }
 
 /// Runs a program on a cold repository, its output thrown away. Its memory is looked at all the while: the peak that the
