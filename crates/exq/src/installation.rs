@@ -1,6 +1,6 @@
 //! One installation, wired: store, servers, executor, engine, HTTP.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use engine::{Engine, EngineConfig, GerritConfig, GerritServer, Marker, OperationsAt, surface::Surface};
@@ -19,6 +19,9 @@ use crate::{
     keys::{Keys, private_folder},
 };
 
+/// How long a stop waits for those who still read the database.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What runs.
 pub struct Installation {
     /// Where it listens.
@@ -32,6 +35,7 @@ pub struct Installation {
     /// What the command line shows.
     pub cli_token: secrecy::SecretString,
     engine: Arc<Engine>,
+    store: Arc<SqliteStore>,
     stop_http: oneshot::Sender<()>,
     http: JoinHandle<Result<(), server::ServerError>>,
 }
@@ -56,7 +60,8 @@ impl Installation {
         let address = listener.local_addr()?;
         let options =
             Options::new(config.data.join("exq.db"), keys.ledger, Arc::clone(&clock), Arc::clone(&entropy));
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).await?);
+        let database = Arc::new(SqliteStore::open(options).await?);
+        let store: Arc<dyn Store> = Arc::<SqliteStore>::clone(&database);
         let mut servers = Vec::new();
         let mut desks = Vec::new();
         for (name, section) in &config.gerrit {
@@ -119,7 +124,18 @@ impl Installation {
             let shutdown = async { drop(stopped.await) };
             server::serve(listener, http_config, served, clock, entropy, shutdown).await
         });
-        Ok(Self { address, open_url, ledger_key, surface, cli_token: keys.cli, engine, stop_http, http })
+        let cli_token = keys.cli;
+        Ok(Self {
+            address,
+            open_url,
+            ledger_key,
+            surface,
+            cli_token,
+            engine,
+            store: database,
+            stop_http,
+            http,
+        })
     }
 
     /// Stops everything: requests under way end, steps under way are stopped and taken up after the next start.
@@ -127,9 +143,24 @@ impl Installation {
     /// # Errors
     /// What went wrong while it served.
     pub async fn stop(self) -> anyhow::Result<()> {
-        drop(self.stop_http);
-        self.engine.stop().await;
-        self.http.await?.context("the HTTP server")
+        let Self { surface, engine, store, stop_http, http, .. } = self;
+        drop(stop_http);
+        engine.stop().await;
+        let served = http.await?.context("the HTTP server");
+        drop((engine, surface));
+        // Closed before this returns: whoever starts again at once finds the database free.
+        let free = tokio::time::timeout(PATIENCE, async {
+            while Arc::strong_count(&store) > 1 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        if free.await.is_err() {
+            tracing::warn!("the database is still read by somebody; it is closed when they are done");
+        }
+        if let Some(store) = Arc::into_inner(store) {
+            store.close().await;
+        }
+        served
     }
 }
 

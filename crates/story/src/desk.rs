@@ -113,6 +113,13 @@ impl Desk {
         Ok(String::from_utf8_lossy(&self.git(clone, &["rev-parse", "HEAD"]).await?.stdout).trim().to_owned())
     }
 
+    /// The text of a file at a commit that the clone has.
+    pub async fn read(&self, project: &str, commit: &str, path: &str) -> anyhow::Result<String> {
+        let clone = self.clone_of(project).await?;
+        let shown = self.git(&clone, &["show", &format!("{commit}:{path}")]).await?;
+        Ok(String::from_utf8(shown.stdout)?)
+    }
+
     /// Pushes the clone's head to a ref, `refs/for/main` or `refs/heads/main`.
     pub async fn push(&self, project: &str, to: &str) -> anyhow::Result<()> {
         let clone = self.clone_of(project).await?;
@@ -153,6 +160,41 @@ impl Desk {
         let path = format!("changes/{}~{}/submit", change.project, change.number);
         self.rest.call("POST", &path, Some(&json!({}))).await?;
         Ok(())
+    }
+
+    /// Several changes for `main`, each on top of the one before, in one push.
+    pub async fn chain(
+        &self,
+        project: &str,
+        files: &[(&str, &str)],
+        subject: &str,
+    ) -> anyhow::Result<Vec<Change>> {
+        self.refresh(project).await?;
+        let mut made = Vec::new();
+        for file in files {
+            let change_id = new_change_id()?;
+            let message = format!("{subject}: {}\n\nChange-Id: {change_id}\n", file.0);
+            made.push((self.commit(project, &[*file], &message).await?, change_id));
+        }
+        self.push(project, "refs/for/main").await?;
+        let mut changes = Vec::new();
+        for (revision, change_id) in made {
+            changes.push(self.find(project, change_id, revision).await?);
+        }
+        Ok(changes)
+    }
+
+    /// Puts a change under a topic.
+    pub async fn set_topic(&self, change: &Change, topic: &str) -> anyhow::Result<()> {
+        let path = format!("changes/{}~{}/topic", change.project, change.number);
+        self.rest.call("PUT", &path, Some(&json!({"topic": topic}))).await?;
+        Ok(())
+    }
+
+    /// What REST says of a change, with votes.
+    pub async fn look(&self, change: &Change) -> anyhow::Result<Value> {
+        let path = format!("changes/{}~{}?o=DETAILED_LABELS", change.project, change.number);
+        Ok(self.rest.call("GET", &path, None).await?)
     }
 
     /// The messages on a change.

@@ -3,17 +3,23 @@
 /// The program that rolls a revision out. It may be repeated: where the shop serves that revision already, nothing happens.
 pub(crate) const SWITCH: &str = r#"#!/bin/sh
 # switch REVISION ROOT PORT SERVE: makes the shop in ROOT serve REVISION, by one atomic change of the link ROOT/current,
-# and starts the shop's server SERVE on PORT anew.
+# and starts the shop's server SERVE on PORT anew. Waits as long as there is a file ROOT/held; fails half-way with the
+# revision that ROOT/unwell names.
 set -eu
 revision=$1 root=$2 port=$3 serve=$4
 case $revision in
   ''|*[!0-9a-f]*) echo "no revision: $revision" >&2; exit 2 ;;
 esac
+while [ -e "$root/held" ]; do sleep 0.05; done
 mkdir -p "$root/releases/$revision"
 printf '%s\n' "$revision" > "$root/releases/$revision/REVISION"
 ln -sfn "releases/$revision" "$root/.next"
 mv -T "$root/.next" "$root/current"
 echo "$revision" >> "$root/switched"
+if [ -e "$root/unwell" ] && [ "$(cat "$root/unwell")" = "$revision" ]; then
+  echo "the shop is unwell with $revision" >&2
+  exit 1
+fi
 if [ -f "$root/pid" ]; then
   old=$(cat "$root/pid")
   kill "$old" 2>/dev/null || true

@@ -51,6 +51,21 @@ pub struct Shops {
     pub shops: Vec<(&'static str, PathBuf, u16)>,
 }
 
+/// How often Exequatur looks by itself, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Between two polls.
+    pub poll_s: u64,
+    /// Between two sweeps of the refs.
+    pub sweep_s: u64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { poll_s: 2, sweep_s: 60 }
+    }
+}
+
 /// The company.
 pub struct Town {
     /// Its folder.
@@ -61,6 +76,9 @@ pub struct Town {
     pub shops: Shops,
     gerrit: GerritAt,
     admin: Admin,
+    bell: Bell,
+    genesis: String,
+    server_id: String,
 }
 
 impl Town {
@@ -78,11 +96,25 @@ impl Town {
         }
         let shops = Shops { serve: serve.to_owned(), shops };
         let config = folder.join("exq.yaml");
-        let town = Self { folder, config, shops, gerrit, admin };
-        let genesis = town.write_operations().await?;
-        let server_id = town.server_id().await?;
-        town.write_config(bell, &genesis, &server_id)?;
+        let (bell, genesis, server_id) = (bell.clone(), String::new(), String::new());
+        let mut town = Self { folder, config, shops, gerrit, admin, bell, genesis, server_id };
+        town.genesis = town.write_operations().await?;
+        town.server_id = town.ask_server_id().await?;
+        town.configure(Pace::default())?;
         Ok(town)
+    }
+
+    /// Writes `exq.yaml` with another pace; it holds from the next start on.
+    pub fn configure(&self, pace: Pace) -> anyhow::Result<()> {
+        self.write_secrets()?;
+        Ok(std::fs::write(&self.config, self.config_text(pace))?)
+    }
+
+    /// The folder of a shop. A file `held` there holds rollouts, `unwell` makes that of the revision in it fail.
+    #[must_use]
+    pub fn shop(&self, project: &str) -> &Path {
+        let shop = self.shops.shops.iter().find(|(name, ..)| *name == project);
+        shop.map_or(self.folder.as_path(), |(_, root, _)| root)
     }
 
     /// A person of the company.
@@ -172,7 +204,7 @@ impl Town {
     }
 
     /// The server's id, as the meta history of a change says it.
-    async fn server_id(&self) -> anyhow::Result<String> {
+    async fn ask_server_id(&self) -> anyhow::Result<String> {
         let body = json!({"project": "app", "branch": "main", "subject": "Which server is this?"});
         let change = self.admin.call("POST", "changes/", Some(&body)).await?;
         let number = change.get("_number").and_then(Value::as_u64).context("no number")?;
@@ -183,7 +215,7 @@ impl Town {
         }
     }
 
-    fn write_config(&self, bell: &Bell, genesis: &str, server_id: &str) -> anyhow::Result<()> {
+    fn write_secrets(&self) -> anyhow::Result<()> {
         let secrets = self.folder.join("secrets");
         std::fs::create_dir_all(&secrets)?;
         let secret = |name: &str, value: &str| -> anyhow::Result<()> {
@@ -198,8 +230,11 @@ impl Town {
         };
         secret("reader", &realgerrit::provision::password("exq-reader"))?;
         secret("writer", &realgerrit::provision::password("exq-writer"))?;
-        secret("hook", &bell.secret)?;
-        let config = format!(
+        secret("hook", &self.bell.secret)
+    }
+
+    fn config_text(&self, pace: Pace) -> String {
+        format!(
             r#"data: data
 listen: 127.0.0.1:{port}
 origin: demo.exequatur.example/shop
@@ -210,17 +245,20 @@ gerrit:
     reader: {{ user: exq-reader, token: {{ file: secrets/reader }} }}
     writer: {{ user: exq-writer, token: {{ file: secrets/writer }} }}
     hook_secret: {{ file: secrets/hook }}
-    poll_s: 2
-    sweep_s: 60
+    poll_s: {poll_s}
+    sweep_s: {sweep_s}
 operations:
   server: main
   project: operations
   genesis: {genesis}
 "#,
-            port = bell.port,
+            port = self.bell.port,
             url = self.gerrit.url,
-        );
-        Ok(std::fs::write(&self.config, config)?)
+            server_id = self.server_id,
+            genesis = self.genesis,
+            poll_s = pace.poll_s,
+            sweep_s = pace.sweep_s,
+        )
     }
 }
 
