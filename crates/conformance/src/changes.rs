@@ -110,6 +110,31 @@ pub async fn a_chain_is_submitted_together(world: &dyn World) {
     );
 }
 
+pub async fn a_topic_is_submitted_together_over_projects(world: &dyn World) {
+    let stages = [Stage::new(world, "changes-topic-a").await, Stage::new(world, "changes-topic-b").await];
+    let mut made = Vec::new();
+    for stage in &stages {
+        let mut new = stage.new_change("a", "one\n");
+        new.topic = Some("both".into());
+        let change = stage.client("alice").create_change(&new).await.unwrap().value;
+        made.push(stage.read(change.number).await);
+    }
+    stages[0].approve("bob", &made[0]).await;
+    let revision = made[0].current_revision.as_deref().unwrap();
+    let error = stages[0].client("bob").submit_revision(&(&made[0]).into(), revision).await.unwrap_err();
+    assert_eq!(error.class(), Class::Conflict, "the other one is not approved: {error}");
+    stages[1].merge(&made[1]).await;
+    let merged = [stages[0].read(made[0].number).await, stages[1].read(made[1].number).await];
+    assert!(merged.iter().all(|change| change.status == ChangeStatus::Merged));
+    assert_eq!(merged[0].submission_id, merged[1].submission_id);
+    assert_eq!(merged[0].submission_id, Some(format!("{}-both", made[1].number)));
+    let together =
+        stages[0].client("exq-reader").submitted_together(&(&merged[0]).into()).await.unwrap().value;
+    let mut projects: Vec<_> = together.changes.iter().map(|change| change.project.as_str()).collect();
+    projects.sort_unstable();
+    assert_eq!(projects, ["changes-topic-a", "changes-topic-b"]);
+}
+
 pub async fn a_revision_that_is_not_current_is_not_submitted(world: &dyn World) {
     let stage = Stage::new(world, "changes-stale").await;
     let first = stage.change("a").await;

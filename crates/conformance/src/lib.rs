@@ -24,11 +24,14 @@ pub mod access;
 pub mod changes;
 pub mod git;
 pub mod people;
+pub mod play;
 pub mod polling;
 pub mod requests;
+pub mod situations;
 pub mod stage;
 pub mod votes;
 
+pub use situations::{contributors, findings, ranges, requirements, standing, strategies};
 pub use stage::{Stage, World};
 
 /// Makes a test of every check, against the server that an async function of that name gives.
@@ -40,6 +43,7 @@ macro_rules! suite {
                 the_writer_reports_but_approves_nothing, only_the_writer_makes_and_submits_requests;
             changes: an_answer_holds_what_was_read, a_change_is_read_whole, a_change_is_read_as_it_was,
                 what_we_cannot_see_is_not_there, a_chain_is_submitted_together,
+                a_topic_is_submitted_together_over_projects,
                 a_revision_that_is_not_current_is_not_submitted, an_unmet_requirement_keeps_a_change_open,
                 an_overridden_requirement_says_so, a_merged_change_is_reverted;
             votes: a_vote_that_is_not_stored_is_an_error, after_the_merge_a_vote_only_rises,
@@ -53,6 +57,31 @@ macro_rules! suite {
             git: refs_are_those_that_rest_names, a_mirror_follows_a_change, a_told_revision_needs_no_listing,
                 what_is_gone_there_goes_here, many_objects_stay_one_pack, a_want_that_is_not_there_is_gone,
                 an_unknown_project_is_not_found, the_meta_history_tells_the_same_votes;
+        }
+    };
+}
+
+/// Makes a test of every situation of `docs/EVIDENCE.md` that can be played, against the same kind of server: what
+/// evidence says of it, live and offline.
+#[macro_export]
+macro_rules! evidence_suite {
+    ($world:ident) => {
+        $crate::tests! { $world;
+            standing: merged_with_one_independent_approval, after_submit, on_behalf,
+                on_behalf_laundered_by_a_submit_that_rebases, on_behalf_laundered_by_a_copy, stale, taken_back, not_max,
+                not_max_where_the_project_lowered_the_maximum;
+            contributors: the_owner_approved, the_uploader_approved, the_author_approved,
+                the_committer_approved, a_co_author_approved, an_address_is_nobodys, a_second_address_is_an_accounts;
+            requirements: overridden, an_override_hides_beside_the_former_patch_set,
+                an_override_hides_behind_an_abandon, forced_by_a_push_that_submits;
+            findings: vetoed, submitted_on_behalf, pushed_directly, not_on_branch, history_rewritten,
+                rest_disagrees, what_only_informs;
+            strategies: merge_if_necessary, merge_always, rebase_if_necessary, rebase_always, cherry_pick,
+                fast_forward_only, the_owner_of_a_rebased_change_approved_it;
+            ranges: a_chain, a_chain_with_one_that_its_author_approved, a_merge_made_by_gerrit, an_evil_merge,
+                a_pushed_commit_below_a_reviewed_one, an_open_change_that_was_pushed, an_import,
+                a_commit_pushed_just_below_a_merge_change, strategies_that_rewrite, a_revert, nothing_and_the_way_back,
+                a_base_that_is_no_ancestor, a_branch_that_was_reset, rules_that_changed;
         }
     };
 }

@@ -1,5 +1,7 @@
 //! What every check needs: a project of its own, people, changes.
 
+use std::path::PathBuf;
+
 use gerrit::info::ChangeInfo;
 use gerrit::{ChangeId, Client, ClientConfig, DetailLevel, NewChange, Review};
 use realgerrit::Admin;
@@ -13,6 +15,8 @@ pub trait World: Send + Sync {
     fn url(&self) -> &str;
     /// User name and password of an administrator.
     fn admin(&self) -> (&str, &str);
+    /// The bare repository of a project on the server's own disk.
+    fn repository(&self, project: &str) -> PathBuf;
 }
 
 /// A project of one check, on a server.
@@ -27,9 +31,14 @@ pub struct Stage {
 impl Stage {
     /// Makes a project with a `main` branch.
     pub async fn new(world: &dyn World, project: &str) -> Self {
+        Self::of_type(world, project, "MERGE_IF_NECESSARY").await
+    }
+
+    /// Makes a project with a `main` branch, of that submit type.
+    pub async fn of_type(world: &dyn World, project: &str, submit_type: &str) -> Self {
         let (user, secret) = world.admin();
         let admin = Admin::new(world.url(), user, secret);
-        let body = json!({"create_empty_commit": true, "branches": ["main"]});
+        let body = json!({"create_empty_commit": true, "branches": ["main"], "submit_type": submit_type});
         admin.call("PUT", &format!("projects/{project}"), Some(&body)).await.unwrap();
         Self { url: world.url().to_owned(), admin, project: project.to_owned() }
     }

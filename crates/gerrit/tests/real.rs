@@ -1,34 +1,7 @@
-//! The conformance suite against a real Gerrit. Needs a JDK 21 or later and Maven; without them it fails and says so.
-#![allow(clippy::panic, reason = "tests")]
+//! The conformance suite against a real Gerrit.
 
-use conformance::World;
-use realgerrit::{ADMIN, Options, RealGerrit};
-use tokio::sync::OnceCell;
+mod server;
 
-struct Real(RealGerrit);
-
-impl World for Real {
-    fn url(&self) -> &str {
-        self.0.url()
-    }
-
-    fn admin(&self) -> (&str, &str) {
-        ADMIN
-    }
-}
-
-/// One server for all tests; it ends with this process.
-async fn world() -> &'static Real {
-    static WORLD: OnceCell<Real> = OnceCell::const_new();
-    WORLD
-        .get_or_init(|| async {
-            Real(
-                RealGerrit::start(Options::default())
-                    .await
-                    .unwrap_or_else(|error| panic!("no real Gerrit: {error}")),
-            )
-        })
-        .await
-}
+use server::world;
 
 conformance::suite!(world);

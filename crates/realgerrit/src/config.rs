@@ -32,6 +32,7 @@ impl SiteConfig<'_> {
              [index]\n\ttype = lucene\n\
              [auth]\n\ttype = DEVELOPMENT_BECOME_ANY_ACCOUNT\n\tuserNameCaseInsensitive = true\n\
              [receive]\n\tenableSignedPush = false\n\
+             [change]\n\tsubmitWholeTopic = true\n\
              [sendemail]\n\tenable = false\n\
              [sshd]\n\tlistenAddress = 127.0.0.1:{ssh_port}\n\
              [httpd]\n\tlistenUrl = http://127.0.0.1:{http_port}/\n\

@@ -35,6 +35,14 @@ impl Repo {
         &self.dir
     }
 
+    /// Lets `HEAD` name another branch (`refs/heads/…`).
+    pub(crate) fn set_head(&self, head: &str) -> Result<(), GitError> {
+        let failed = |source| GitError::io("HEAD", source);
+        let new = self.dir.join("HEAD.new");
+        fs::write(&new, format!("ref: {head}\n")).map_err(failed)?;
+        fs::rename(&new, self.dir.join("HEAD")).map_err(failed)
+    }
+
     /// The branch that `HEAD` names, in full.
     pub(crate) fn head(&self) -> String {
         let text = fs::read_to_string(self.dir.join("HEAD")).unwrap_or_default();

@@ -114,6 +114,20 @@ pub(crate) fn delete(
     Answer::none()
 }
 
+/// `PUT /projects/{p}/HEAD`: the branch that `HEAD` names.
+pub(super) fn set_head(world: &World, request: &Request, project: &str) -> Result<Answer, Refusal> {
+    super::demand_owner(world, request.caller, project, "")?;
+    let body = request.object()?;
+    let name = input::text(&body, "ref").map(str::trim).filter(|name| !name.is_empty());
+    let name = full_branch(name.ok_or_else(|| Refusal::bad("ref required"))?);
+    let repo = world.must_repo(project)?;
+    if repo.reference(&name).is_none() {
+        return Err(Refusal::unprocessable(format!("Ref Not Found: {name}")));
+    }
+    repo.set_head(&name)?;
+    Answer::ok(name)
+}
+
 pub(crate) fn content(
     world: &World,
     request: &Request,

@@ -36,6 +36,7 @@ pub(crate) fn dispatch(world: &mut World, request: &Request, rest: &[&str]) -> R
     match (method, rest) {
         ("GET", []) => Answer::ok(get::info(world, project)),
         ("GET", ["HEAD"]) => Answer::ok(world.must_repo(project)?.head()),
+        ("PUT", ["HEAD"]) => branches::set_head(world, request, project),
         ("GET", ["description"]) => Answer::ok(world.config(project).description().unwrap_or_default()),
         ("GET", ["parent"]) => Answer::ok(get::parent(world, project).unwrap_or_default()),
         ("GET", ["config"]) => config::get(world, request, project),

@@ -23,6 +23,10 @@ impl World for Real<'_> {
     fn admin(&self) -> (&str, &str) {
         ADMIN
     }
+
+    fn repository(&self, project: &str) -> std::path::PathBuf {
+        self.0.repository(project)
+    }
 }
 
 /// Takes events as a webhook receiver does, and hands on their bodies.
