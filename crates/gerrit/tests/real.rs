@@ -1,7 +1,7 @@
 //! The conformance suite against a real Gerrit.
 
-mod server;
+mod real_server;
 
-use server::world;
+use real_server::world;
 
 conformance::suite!(world);

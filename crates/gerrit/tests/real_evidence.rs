@@ -1,7 +1,7 @@
 //! What evidence says of situations that are played on a real Gerrit.
 
-mod server;
+mod real_server;
 
-use server::world;
+use real_server::world;
 
 conformance::evidence_suite!(world);
