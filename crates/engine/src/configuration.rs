@@ -287,13 +287,9 @@ impl Engine {
         mut commit: Commit,
         judged: Option<&crate::kept::Judged>,
     ) -> Result<(), EngineError> {
-        let said = format!(
-            "{tip} of the operations project is not in force: {}",
-            reasons.first().map_or("", |r| &r.text)
-        );
         tracing::error!(commit = %tip, reason = reasons.first().map_or("", |r| &r.text), "configuration refused; the last accepted stays");
-        self.problem("configuration", Some(said));
         let refused = RefusedConfiguration { commit: tip, reasons: reasons.clone(), at: self.clock.now() };
+        self.problem("configuration", Some(alarm_of(&refused)));
         let value = AcceptedConfiguration { refused: Some(refused), ..accepted.record.value.clone() };
         let entry = entries::configuration_refused(&tip, &reasons, judged);
         commit.push(Transition::recorded(Expect::Version(accepted.record.version), &value, entry)?);
@@ -312,6 +308,12 @@ impl Engine {
         self.moved();
         Ok(())
     }
+}
+
+/// What the alarm about a refused configuration says.
+pub(crate) fn alarm_of(refused: &RefusedConfiguration) -> String {
+    let reason = refused.reasons.first().map_or("", |reason| &reason.text);
+    format!("{} of the operations project is not in force: {reason}", refused.commit)
 }
 
 fn alarm(code: &str, text: &str) -> Reason {

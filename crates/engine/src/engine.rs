@@ -105,6 +105,10 @@ impl Engine {
         .await?;
         let rulebooks = HashMap::from([(accepted.rulebook.commit, Arc::clone(&accepted.rulebook))]);
         let inbox = Inbox::load(&*store).await?;
+        // What was refused before the last stop still is: the alarm stays until something is accepted.
+        let refused = accepted.record.value.refused.as_ref().map(crate::configuration::alarm_of);
+        let problems: BTreeMap<_, _> =
+            refused.into_iter().map(|said| ("configuration".to_owned(), said)).collect();
         Ok(Arc::new(Self {
             store,
             clock,
@@ -118,7 +122,7 @@ impl Engine {
             accepted: ArcSwap::from_pointee(accepted),
             rulebooks: Mutex::new(rulebooks),
             inbox,
-            problems: StdMutex::default(),
+            problems: StdMutex::new(problems),
             lanes: Mutex::default(),
             configuring: Mutex::default(),
             tree: Mutex::new(ledger::Tree::new()),
