@@ -378,7 +378,8 @@ fn facts_are_compared_with_what_they_say_again() {
     let proofs = proofs();
     let mut slipped = std::collections::BTreeSet::new();
     let mut tried = 0;
-    for (name, bytes) in proofs.all() {
+    // Each is judged anew to the end, which takes its time: one run whole, and of the undone one what the other hasn't.
+    for (name, bytes) in [("second", &proofs.second), ("undone", &proofs.undone)] {
         let bundle = open(bytes);
         let origin = leaf(&bundle.entries[0])["origin"].as_str().unwrap().to_owned();
         let own = OwnLedger::new(&origin);
@@ -386,7 +387,14 @@ fn facts_are_compared_with_what_they_say_again() {
         own.publish(&mut same);
         verify(&encode(&same), &own.key()).unwrap_or_else(|why| panic!("{name}: published anew: {why}"));
         let mut forged = Vec::new();
-        for (at, entry) in bundle.entries.iter().enumerate() {
+        let new = |at: usize| {
+            let entry = &bundle.entries[at];
+            let last = bundle.entries.iter().rposition(|other| kind(other) == kind(entry)) == Some(at);
+            name == "second"
+                || (last
+                    && !matches!(kind(entry).as_str(), "submission.seen" | "grant.issued" | "grant.spent"))
+        };
+        for (at, entry) in bundle.entries.iter().enumerate().filter(|(at, _)| new(*at)) {
             for (what, changed) in changes_of(&leaf(entry)) {
                 // The index is the new ledger's to say; a sealed text's commitment is tried above.
                 if what.starts_with("/index") || what.contains("/sealed") || what == " without index" {

@@ -46,6 +46,13 @@ pub(crate) fn check(
         same("the outcome's submission", entry.text("submission")?, submission.id.as_str())?;
         same("the outcome's operation", entry.text("operation")?, matter.operation.as_str())?;
         same("the outcome's environment", entry.text("environment")?, matter.environment.as_str())?;
+        if let Some(opened) = entry.maybe("opened-under") {
+            same(
+                "the configuration that the outcome was opened under",
+                opened,
+                matter.opened_under.to_string().as_str(),
+            )?;
+        }
         first.get_or_insert(entry);
     }
     for entry in log.entries.iter().filter(|e| matches!(e.kind(), "outcome.open" | "outcome.waiting")) {

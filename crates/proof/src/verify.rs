@@ -71,6 +71,14 @@ pub fn verify(bytes: &[u8], key: &VerifierKey) -> Result<Verified, ProofError> {
         return Err(ProofError::format("the case", "it is not about a run"));
     };
     let outcome = matter::check(&log, &bundle.run, running, matter, &again, &chain)?;
+    let under = matter.opened_under.to_string();
+    for entry in log.entries.iter().filter(|entry| entry.kind().starts_with("outcome.")) {
+        same(
+            "the configuration that the outcome was opened under",
+            entry.text("opened-under")?,
+            under.as_str(),
+        )?;
+    }
     let opened = chain.rulebooks.get(&matter.opened_under);
     let opened =
         opened.ok_or_else(|| ProofError::missing("the configuration that the outcome was opened under"))?;
@@ -98,7 +106,7 @@ pub fn verify(bytes: &[u8], key: &VerifierKey) -> Result<Verified, ProofError> {
     repeats_decision(&log, ran, &again.judgement)?;
     objects.all_used()?;
     let genesis = genesis.entry.text("configuration")?.to_owned();
-    Ok(verified(&bundle, log, &again, matter, base, result, &genesis, chain.len()))
+    Ok(verified(&bundle, log, &again, matter, base, result, (&genesis, chain.len())))
 }
 
 /// The entry by which the outcome ended repeats the judgement by which it began.
@@ -117,8 +125,7 @@ fn verified(
     matter: &RunMatter,
     base: String,
     result: String,
-    genesis: &str,
-    rulebooks: usize,
+    (genesis, rulebooks): (&str, usize),
 ) -> Verified {
     let approvers: Vec<String> = again.judgement.approvers.iter().map(ToString::to_string).collect();
     let commits = again.evidence.range.commits.len();
