@@ -95,10 +95,10 @@ pub(crate) async fn topic_over_two(stage: &mut Stage, projects: [&str; 2]) -> Re
     for change in &changes {
         stage.ring(&change.project, change.number).await?;
     }
-    let runs = [stage.ran(one).await?, stage.ran(other).await?];
-    ensure!(runs[0] != runs[1], "one run for two projects");
+    let (first, second) = (stage.ran(one).await?, stage.ran(other).await?);
+    ensure!(first != second, "one run for two projects");
     stage.no_hint_waits().await?;
-    for (change, run) in changes.iter().zip(&runs) {
+    for (change, run) in changes.iter().zip([&first, &second]) {
         only_run(stage, &change.project, change, run).await?;
     }
     Ok(())
@@ -221,7 +221,7 @@ pub(crate) async fn merged(stage: &Stage, project: &str, text: &str) -> Result<C
 async fn only_run(stage: &Stage, project: &str, change: &Change, run: &str) -> Result<()> {
     let runs = stage.runs().await?;
     let of: Vec<_> = runs.iter().filter(|(_, _, revision)| *revision == change.revision).collect();
-    ensure!(of.len() == 1 && of[0].0 == run, "runs of change {}: {of:?}", change.number);
+    ensure!(matches!(of.as_slice(), [(id, ..)] if id == run), "runs of change {}: {of:?}", change.number);
     let switched = stage.town.switched(project).iter().filter(|tip| **tip == change.revision).count();
     ensure!(switched == 1, "switched {switched} times");
     let serves = stage.town.serves(project).await;
