@@ -41,7 +41,7 @@ pub(crate) async fn load(
     match store.get::<AcceptedConfiguration>(AcceptedConfiguration::KEY).await? {
         // From our own store: Gerrit may be away.
         Some(record) => {
-            check_pins(store, at, gate, executor).await?;
+            check_pins(store, servers, at, gate, executor).await?;
             let rulebook = kept_rulebook(store, &record.value.commit, record.value.git_object).await?;
             Ok(Accepted { record, rulebook })
         }
@@ -89,7 +89,7 @@ async fn genesis(
         commit: at.genesis,
         rules: None,
         at: now,
-        since: since(&rulebook, &BTreeMap::new(), now),
+        since: since(&rulebook, None, now),
         git_object,
         judged: None,
         refused: None,
@@ -109,6 +109,7 @@ async fn genesis(
 /// The ledger was begun with the keys and the commit that `exq.yaml` pins.
 async fn check_pins(
     store: &dyn Store,
+    servers: &BTreeMap<ServerName, Arc<GerritServer>>,
     at: &OperationsAt,
     gate: &KeyId,
     executor: &KeyId,
@@ -121,7 +122,17 @@ async fn check_pins(
         ("gate", "the gate's key", gate.to_string()),
         ("executor", "the executor's key", executor.to_string()),
     ];
-    for (fact, what, here) in pins {
+    let project = Fact::id(at.project.as_str());
+    let pinned: Vec<String> = servers.values().map(|server| pinned(server)).collect();
+    let there = leaf.fact("servers").and_then(Fact::as_list).unwrap_or_default();
+    // A server may be added; one that the ledger began with stays what it was.
+    if let Some(moved) = there.iter().find(|one| !pinned.contains(one)) {
+        return Err(EngineError::Genesis(format!(
+            "this ledger began with the Gerrit server {moved}, and exq.yaml says something else of it\n\
+             hint: put name and server_id back"
+        )));
+    }
+    for (fact, what, here) in pins.into_iter().chain([("project", "operations.project", project)]) {
         let there = leaf.fact(fact).and_then(Fact::as_text).unwrap_or_default();
         if there != here {
             return Err(EngineError::Genesis(format!(
@@ -133,14 +144,27 @@ async fn check_pins(
     Ok(())
 }
 
-/// Since when each operation is in force without a break.
+/// Since when each operation is in force without a break, and for what it is triggered by now: who moves a trigger to
+/// another branch doesn't set off what merged there before.
 fn since(
-    rulebook: &Rulebook,
-    before: &BTreeMap<OperationName, Timestamp>,
+    next: &Rulebook,
+    before: Option<(&Rulebook, &BTreeMap<OperationName, Timestamp>)>,
     now: Timestamp,
 ) -> BTreeMap<OperationName, Timestamp> {
-    let names = rulebook.configuration.operations().map(|operation| operation.name.clone());
-    names.map(|name| (name.clone(), before.get(&name).copied().unwrap_or(now))).collect()
+    let unmoved = |operation: &operations::Operation| {
+        let (rulebook, since) = before?;
+        let former = rulebook.configuration.operation(&operation.name)?;
+        let same = match (&former.trigger, &operation.trigger) {
+            (Some(a), Some(b)) => {
+                (&a.server, &a.project, &a.branch, &a.paths) == (&b.server, &b.project, &b.branch, &b.paths)
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        since.get(&operation.name).copied().filter(|_| same)
+    };
+    let of = |operation: &operations::Operation| (operation.name.clone(), unmoved(operation).unwrap_or(now));
+    next.configuration.operations().map(of).collect()
 }
 
 impl Engine {
@@ -245,7 +269,7 @@ impl Engine {
             commit: tip,
             rules: examined.case.rules.now,
             at: now,
-            since: since(&next, &value.since, now),
+            since: since(&next, Some((rulebook, &value.since)), now),
             git_object,
             judged: Some(judged),
             refused: None,

@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    EngineError, gerrits::GerritServer, intake::Inbox, kept::AcceptedConfiguration, read::Reader,
+    EngineError, gerrits::GerritServer, inbox::Inbox, kept::AcceptedConfiguration, read::Reader,
     report::Marker,
 };
 
@@ -74,6 +74,8 @@ pub struct Engine {
     pub(crate) rulebooks: Mutex<HashMap<Revision, Arc<Rulebook>>>,
     pub(crate) inbox: Inbox,
     pub(crate) problems: StdMutex<BTreeMap<String, String>>,
+    /// Reports that couldn't be said: how often, and when next.
+    pub(crate) reports: StdMutex<HashMap<String, (u32, model::Timestamp)>>,
     lanes: Mutex<HashMap<String, Arc<Mutex<()>>>>,
     pub(crate) configuring: Mutex<()>,
     pub(crate) tree: Mutex<ledger::Tree>,
@@ -123,6 +125,7 @@ impl Engine {
             rulebooks: Mutex::new(rulebooks),
             inbox,
             problems: StdMutex::new(problems),
+            reports: StdMutex::default(),
             lanes: Mutex::default(),
             configuring: Mutex::default(),
             tree: Mutex::new(ledger::Tree::new()),

@@ -68,7 +68,8 @@ pub(crate) fn outcome(kept: &KeptOutcome) -> Draft {
         .fact("outcome", kept.id.as_str())
         .fact("submission", kept.outcome.key.submission.as_str())
         .fact("operation", kept.outcome.key.operation.as_str())
-        .fact("environment", kept.outcome.key.environment.as_str());
+        .fact("environment", kept.outcome.key.environment.as_str())
+        .fact("opened-under", kept.configuration.to_string());
     let draft = match state {
         S::Waiting { reasons, .. } | S::Refused { reasons, .. } | S::Observed { reasons, .. } => {
             with_reasons(draft, reasons)

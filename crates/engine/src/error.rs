@@ -32,6 +32,14 @@ pub enum EngineError {
         /// How far, in seconds.
         apart_s: i64,
     },
+    /// A range brings more than is judged at once.
+    #[error("the range brings {commits} commits; at most {limit} are judged at once")]
+    TooLong {
+        /// How many it brings.
+        commits: usize,
+        /// How many are judged.
+        limit: usize,
+    },
     /// A case can't be decided.
     #[error(transparent)]
     Case(#[from] gate::CaseError),

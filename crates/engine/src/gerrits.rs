@@ -1,7 +1,7 @@
 //! The Gerrit servers that we read and write, and our mirrors of their projects.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::PathBuf,
     sync::Arc,
 };
@@ -13,7 +13,7 @@ use gerrit::{
 };
 use model::{Clock, Project, Revision, ServerName};
 use notedb::ObjectId;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::EngineError;
 
@@ -39,6 +39,8 @@ pub struct GerritServer {
     git: GitHttp,
     folder: PathBuf,
     mirrors: Mutex<HashMap<Project, Arc<Mutex<Mirror>>>>,
+    /// The number of the account that writes, once it was asked for.
+    pub(crate) writer_account: OnceCell<u64>,
 }
 
 /// What a server is told.
@@ -67,8 +69,8 @@ pub struct Synced {
     pub refs: BTreeMap<String, ObjectId>,
     /// The objects.
     pub repo: Repo,
-    /// Every patch set that the mirror knows, by its commit.
-    pub patch_sets: HashMap<ObjectId, u64>,
+    /// The changes that have a commit as patch set, as far as the mirror knows: it may be several.
+    pub patch_sets: HashMap<ObjectId, BTreeSet<u64>>,
 }
 
 impl Synced {
@@ -94,6 +96,7 @@ impl GerritServer {
             sweep_s: config.sweep_s,
             folder: config.mirrors,
             mirrors: Mutex::default(),
+            writer_account: OnceCell::new(),
         }
     }
 
@@ -138,12 +141,13 @@ impl GerritServer {
         let refs = mirror.sync(&self.git, project.as_str(), wants).await.map_err(|why| self.error(why))?;
         let repo = Repo::open(mirror.path())
             .map_err(|why| EngineError::Mirror { project: project.to_string(), why: why.to_string() })?;
-        let patch_sets = mirror
-            .refs()
-            .range("refs/changes/".to_owned()..)
-            .take_while(|(name, _)| name.starts_with("refs/changes/"))
-            .filter_map(|(name, id)| Some((*id, change_of_patch_set(name)?)))
-            .collect();
+        let mut patch_sets: HashMap<ObjectId, BTreeSet<u64>> = HashMap::new();
+        let changes = mirror.refs().range("refs/changes/".to_owned()..);
+        for (name, id) in changes.take_while(|(name, _)| name.starts_with("refs/changes/")) {
+            if let Some(number) = change_of_patch_set(name) {
+                patch_sets.entry(*id).or_default().insert(number);
+            }
+        }
         Ok(Synced { refs, repo, patch_sets })
     }
 

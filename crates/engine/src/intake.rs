@@ -1,88 +1,31 @@
 //! Hints: stored first, then looked at; and what finds the changes that no hint told of.
 
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{net::IpAddr, sync::Arc};
 
 use gerrit::{
     DetailLevel, Time,
     hint::{Hint, HintKind},
     poll,
 };
-use model::{Outcome, OutcomeKey, OutcomeState, Project, ServerName, Timestamp};
+use model::{Outcome, OutcomeKey, OutcomeState, Project, ServerName};
 use secrecy::ExposeSecret as _;
-use store::{Commit, CommitError, Expect, Store, StoreExt as _, Transition};
+use store::{Commit, CommitError, Expect, StoreExt as _, Transition};
 use subtle::ConstantTimeEq as _;
-use tokio::sync::Notify;
 
 use crate::{
     EngineError,
     engine::Engine,
     entries,
     gerrits::GerritServer,
+    inbox::{Due, Ended, Next, Told, WAITING},
     kept::{ChangeIndex, Cursor, KeptHint, KeptOutcome, KeptSubmission, Lane, SeenMetas},
     lanes::{Standing, push_outcome},
     look::{Found, Look, look},
     surface::HookAnswer,
 };
 
-/// Hints that wait at most; beyond it the poll has to find what they told.
-const WAITING: usize = 50_000;
-/// Hints of one source within [`WINDOW_MS`].
-const BUDGET: u32 = 600;
-/// Milliseconds.
-const WINDOW_MS: i64 = 10_000;
-/// Sources that are remembered at once.
-const SOURCES: usize = 10_000;
 /// Looks under way at once.
 const LOOKS: usize = 8;
-
-/// Hints that wait, and who sent how many.
-pub(crate) struct Inbox {
-    waiting: Mutex<BTreeMap<String, u64>>,
-    looking: Mutex<HashSet<String>>,
-    sources: Mutex<HashMap<IpAddr, (Timestamp, u32)>>,
-    refused: Mutex<BTreeMap<String, u64>>,
-    bell: Notify,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Inbox {
-    /// Those that a former process took and did not look at.
-    pub(crate) async fn load(store: &dyn Store) -> Result<Self, EngineError> {
-        let found = store.all::<KeptHint>(&[], WAITING).await?;
-        let waiting =
-            found.items.into_iter().map(|hint| (store::Kept::key(&hint.value), hint.version)).collect();
-        Ok(Self {
-            waiting: Mutex::new(waiting),
-            looking: Mutex::default(),
-            sources: Mutex::default(),
-            refused: Mutex::default(),
-            bell: Notify::new(),
-        })
-    }
-
-    fn takes(&self, source: IpAddr, now: Timestamp) -> bool {
-        let mut sources = lock(&self.sources);
-        if sources.len() >= SOURCES {
-            sources.retain(|_, (since, _)| now.ms_since(*since) < WINDOW_MS);
-        }
-        if sources.len() >= SOURCES && !sources.contains_key(&source) {
-            return false;
-        }
-        let (since, count) = sources.entry(source).or_insert((now, 0));
-        if now.ms_since(*since) >= WINDOW_MS {
-            (*since, *count) = (now, 0);
-        }
-        *count = count.saturating_add(1);
-        *count <= BUDGET
-    }
-}
 
 impl Engine {
     /// Takes a hook's body: stores where to look, then answers. Nothing in it is believed.
@@ -101,7 +44,7 @@ impl Engine {
             return HookAnswer::NotFound;
         };
         if !self.inbox.takes(source, self.clock.now()) {
-            *lock(&self.inbox.refused).entry(server.name.to_string()).or_default() += 1;
+            self.inbox.refuse(&server.name);
             return HookAnswer::OverBudget;
         }
         let hint = match Hint::parse(body) {
@@ -129,7 +72,8 @@ impl Engine {
         }
     }
 
-    /// Writes a hint down; false if the same one waits already.
+    /// Writes a hint down; false if the same one waits already. A look at it may begin before it is durable: all that a
+    /// hint does is to name what to read.
     async fn keep_hint(
         &self,
         server: &ServerName,
@@ -137,22 +81,18 @@ impl Engine {
         number: Option<u64>,
     ) -> Result<bool, EngineError> {
         let hint = KeptHint { server: server.clone(), project, number, at: self.clock.now() };
-        let key = store::Kept::key(&hint);
-        {
-            let waiting = lock(&self.inbox.waiting);
-            if waiting.contains_key(&key) && !lock(&self.inbox.looking).contains(&key) {
-                return Ok(false);
-            }
-            if waiting.len() >= WAITING {
+        let keep = Transition::bookkeeping(Expect::Any, &hint)?;
+        let telling = match self.inbox.tell(&hint) {
+            Told::Known => return Ok(false),
+            Told::Full => {
                 return Err(EngineError::Outside(
                     "too many hints wait; the poll will find what they told".to_owned(),
                 ));
             }
-        }
-        let receipt = self.store.commit(vec![Transition::bookkeeping(Expect::Any, &hint)?].into()).await?;
-        let version = receipt.versions.first().copied().flatten().unwrap_or(1);
-        lock(&self.inbox.waiting).insert(key, version);
-        self.inbox.bell.notify_one();
+            Told::New(telling) => telling,
+        };
+        let receipt = self.store.commit(vec![keep].into()).await?;
+        telling.written(receipt.versions.first().copied().flatten().unwrap_or(1));
         Ok(true)
     }
 
@@ -160,20 +100,21 @@ impl Engine {
     pub(crate) async fn look_at_hints(self: &Arc<Self>) {
         let permits = Arc::new(tokio::sync::Semaphore::new(LOOKS));
         loop {
-            let next = {
-                let waiting = lock(&self.inbox.waiting);
-                let mut looking = lock(&self.inbox.looking);
-                let next = waiting.iter().find(|(key, _)| !looking.contains(*key));
-                let next = next.map(|(key, version)| (key.clone(), *version));
-                if let Some((key, _)) = &next {
-                    looking.insert(key.clone());
+            let due = match self.inbox.next(self.clock.now()) {
+                Next::Due(due) => due,
+                Next::Nothing => {
+                    tokio::select! {
+                        () = self.stop.cancelled() => return,
+                        () = self.inbox.rung() => continue,
+                    }
                 }
-                next
-            };
-            let Some((key, version)) = next else {
-                tokio::select! {
-                    () = self.stop.cancelled() => return,
-                    () = self.inbox.bell.notified() => continue,
+                Next::InMs(pause_ms) => {
+                    let pause = std::time::Duration::from_millis(pause_ms.unsigned_abs());
+                    tokio::select! {
+                        () = self.stop.cancelled() => return,
+                        () = self.inbox.rung() => continue,
+                        () = tokio::time::sleep(pause) => continue,
+                    }
                 }
             };
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
@@ -182,63 +123,43 @@ impl Engine {
                 let _permit = permit;
                 let done = tokio::select! {
                     () = engine.stop.cancelled() => return,
-                    done = engine.look_at(&key, version) => done,
+                    done = engine.look_at(&due) => done,
                 };
+                let about = format!("hint {}", due.key);
                 if let Err(error) = done {
-                    tracing::warn!(%error, hint = key, "looked at again later");
-                    engine.problem(&format!("hint {key}"), Some(error.to_string()));
-                    // The server may be away: do not ask it in a circle.
-                    tokio::select! {
-                        () = engine.stop.cancelled() => return,
-                        () = tokio::time::sleep(std::time::Duration::from_secs(2)) => {}
-                    }
+                    tracing::warn!(%error, hint = due.key, "looked at again later");
+                    engine.problem(&about, Some(error.to_string()));
+                    engine.inbox.failed(&due, engine.clock.now());
                 } else {
-                    engine.problem(&format!("hint {key}"), None);
+                    engine.problem(&about, None);
                 }
-                lock(&engine.inbox.looking).remove(&key);
-                engine.inbox.bell.notify_one();
+                engine.inbox.leave(&due);
             });
         }
     }
 
-    async fn look_at(self: &Arc<Self>, key: &str, version: u64) -> Result<(), EngineError> {
-        if let Some(hint) = self.store.get::<KeptHint>(key).await? {
-            let hint = hint.value;
-            let looked = match hint.number {
-                Some(number) => self.look_at_change(&hint.server, &hint.project, number).await,
-                None => self.reconfigure().await,
-            };
-            match looked {
-                Err(EngineError::Gerrit { why, .. }) if why.class() == gerrit::Class::NotFound => {
-                    // Private, deleted, or not ours to see: if that changes, another hint or the sweep tells.
-                    tracing::info!(hint = key, "named something that we can't see");
-                }
-                other => other?,
+    async fn look_at(self: &Arc<Self>, due: &Due) -> Result<(), EngineError> {
+        let hint = &due.hint;
+        let looked = match hint.number {
+            Some(number) => self.look_at_change(&hint.server, &hint.project, number).await,
+            None => self.reconfigure().await,
+        };
+        match looked {
+            Err(EngineError::Gerrit { why, .. }) if why.class() == gerrit::Class::NotFound => {
+                // Private, deleted, or not ours to see: if that changes, another hint or the sweep tells.
+                tracing::info!(hint = due.key, "named something that we can't see");
             }
+            other => other?,
         }
-        match self
-            .store
-            .commit(vec![Transition::forget::<KeptHint>(Expect::Version(version), key)?].into())
-            .await
-        {
-            Ok(_) => {
-                let mut waiting = lock(&self.inbox.waiting);
-                if waiting.get(key) == Some(&version) {
-                    waiting.remove(key);
-                }
-                Ok(())
-            }
-            // Told again meanwhile, so it is looked at again; or gone already.
-            Err(CommitError::Precondition { found, .. }) => {
-                let mut waiting = lock(&self.inbox.waiting);
-                match found {
-                    Some(version) => drop(waiting.insert(key.to_owned(), version)),
-                    None => drop(waiting.remove(key)),
-                }
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
+        let Ended::Forget(version) = self.inbox.ended(due).await else { return Ok(()) };
+        let forget = Transition::forget::<KeptHint>(Expect::Version(version), &due.key)?;
+        match self.store.commit(vec![forget].into()).await {
+            Ok(_) | Err(CommitError::Precondition { found: None, .. }) => self.inbox.forgotten(due),
+            // Told again meanwhile, so it is looked at again.
+            Err(CommitError::Precondition { found: Some(version), .. }) => self.inbox.corrected(due, version),
+            Err(error) => return Err(error.into()),
         }
+        Ok(())
     }
 
     /// Looks at one change, and does what follows.
@@ -250,18 +171,21 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let watched = self.watched_branches(server, project);
         let gerrit = Arc::clone(self.server(server)?);
-        if self.is_operations(server, project) {
-            self.reconfigure().await?;
-        }
+        let reconfigured = match self.is_operations(server, project) {
+            true => self.reconfigure().await,
+            false => Ok(()),
+        };
         let key = ChangeIndex::key_of(server, number);
         if self.store.get::<ChangeIndex>(&key).await?.is_some() {
-            return Ok(());
+            return reconfigured;
         }
-        match look(&self.reader(&gerrit), project, number, &watched).await? {
+        let looked = match look(&self.reader(&gerrit), project, number, &watched).await? {
             Look::Open(Some(meta)) => self.remember_meta(server, number, meta).await,
-            Look::Open(None) | Look::Elsewhere => Ok(()),
+            Look::Elsewhere(Some(meta)) => self.remember_meta(server, number, meta).await,
+            Look::Open(None) | Look::Elsewhere(None) => Ok(()),
             Look::Merged(found) => self.found(*found).await,
-        }
+        };
+        looked.and(reconfigured)
     }
 
     /// Remembers where a meta history stood, so that a rewrite of it is seen.
@@ -379,9 +303,11 @@ impl Engine {
 
     async fn poll_once(self: &Arc<Self>, server: &Arc<GerritServer>) -> Result<(), EngineError> {
         self.say_refused_hints().await?;
-        if self.operations.server == server.name {
-            self.reconfigure().await?;
-        }
+        // What is wrong with the operations project must not hide what merged elsewhere.
+        let reconfigured = match self.operations.server == server.name {
+            true => self.reconfigure().await,
+            false => Ok(()),
+        };
         let cursor = self.store.get::<Cursor>(server.name.as_str()).await?;
         let since =
             cursor.as_ref().and_then(|c| Time::parse(&c.value.updated)).unwrap_or_else(|| self.beginning());
@@ -410,7 +336,7 @@ impl Engine {
                 self.store.commit(vec![Transition::bookkeeping(Expect::Any, &next)?].into()).await?;
             }
         }
-        Ok(())
+        reconfigured
     }
 
     /// Where the first walk begins: nothing older than the configuration in force can match.
@@ -432,9 +358,10 @@ impl Engine {
     }
 
     async fn sweep_once(self: &Arc<Self>, server: &Arc<GerritServer>) -> Result<(), EngineError> {
+        let mut reconfigured = Ok(());
         for project in self.watched_projects(&server.name) {
             if self.is_operations(&server.name, &project) {
-                self.reconfigure().await?;
+                reconfigured = self.reconfigure().await;
             }
             for (name, meta) in server.list(&project, &["refs/changes/"]).await? {
                 let Some(number) = notedb::change_of_meta_ref(&name) else { continue };
@@ -449,7 +376,7 @@ impl Engine {
                 self.keep_hint(&server.name, project.clone(), Some(number)).await?;
             }
         }
-        Ok(())
+        reconfigured
     }
 
     /// Judges again what waits or was left open.
@@ -471,8 +398,7 @@ impl Engine {
 
     /// One entry for all hints that were over their budget since the last one.
     async fn say_refused_hints(&self) -> Result<(), EngineError> {
-        let refused = std::mem::take(&mut *lock(&self.inbox.refused));
-        for (server, count) in refused {
+        for (server, count) in self.inbox.take_refused() {
             self.store.commit(vec![Transition::entry(entries::hints_refused(&server, count))].into()).await?;
         }
         Ok(())

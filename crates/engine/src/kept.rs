@@ -375,8 +375,6 @@ pub(crate) struct Report {
     pub next_at: Timestamp,
     /// Said.
     pub posted: bool,
-    /// What went wrong last.
-    pub problem: Option<String>,
 }
 
 impl Report {

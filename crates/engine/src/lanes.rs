@@ -22,6 +22,8 @@ use crate::{
     read::{About, Examined, Known, is_ancestor},
 };
 
+/// How old what a decision rests on may be when its grant is spent, in milliseconds.
+const FACTS_MS: i64 = 60_000;
 /// Unsettled outcomes that are looked at.
 const OUTCOMES: usize = 5_000;
 
@@ -118,6 +120,8 @@ impl Engine {
         }
         let mut commit = std::mem::take(prelude);
         let mut spent = None;
+        let mut failed = None;
+        let wants = [Want::Ref(lane.branch.as_str()), Want::Ref("refs/meta/config")];
         for id in order {
             let Some(at) = standing.iter().position(|s| s.kept.id == id) else { continue };
             let mut one = standing.swap_remove(at);
@@ -135,10 +139,30 @@ impl Engine {
             }
             let known = std::mem::take(&mut one.known);
             let (examined, judgement) =
-                self.judge(lane, &one, &ground.record, known, &accepted, synced).await?;
+                match self.judge(lane, &one, &ground.record, known, &accepted, synced).await {
+                    Ok(judged) => judged,
+                    Err(error) => {
+                        // What can never be judged is refused; what can't be judged now stays open. Neither stands in the way
+                        // of others.
+                        match too_long(&error, &one.kept, self.clock.now()) {
+                            Some(refused) => self.settle(&mut commit, one, refused, &accepted)?,
+                            None => {
+                                if one.expect == Expect::Absent {
+                                    push_outcome(&mut commit, one.expect, &one.kept)?;
+                                }
+                                failed = Some(error);
+                            }
+                        }
+                        if standing.is_empty() {
+                            break;
+                        }
+                        synced = server.sync(&lane.project, &wants).await?;
+                        continue;
+                    }
+                };
             one.kept.judged = Some(keep_judgement(&mut commit, &examined, &judgement)?);
             let Judgement { decision, plan, .. } = judgement;
-            let now = decision.at;
+            let (now, facts_at) = (decision.at, decision.facts_at);
             let opened = self.rulebook(&one.kept.configuration).await?;
             let observing = [&*accepted.rulebook, &*opened].into_iter().any(|rulebook| {
                 rulebook.configuration.operation(&lane.operation).is_none_or(|o| o.mode == Mode::Observe)
@@ -196,7 +220,7 @@ impl Engine {
                     };
                     let lane_entry = entries::lane_moved(&ground.record);
                     commit.push(Transition::recorded(ground.expect, &ground.record, lane_entry)?);
-                    spent = Some(prepared);
+                    spent = Some((prepared, facts_at));
                     OutcomeState::Running { run }
                 }
                 _ => denied(&decision.reasons, &decision.id, one.kept.until, now),
@@ -205,11 +229,10 @@ impl Engine {
             if spent.is_some() {
                 break;
             }
-            let wants = [Want::Ref(lane.branch.as_str()), Want::Ref("refs/meta/config")];
             synced = if standing.is_empty() { break } else { server.sync(&lane.project, &wants).await? };
         }
         // Those below what runs now are behind it; those above wait for it to end.
-        if let Some(prepared) = spent {
+        if let Some((prepared, facts_at)) = spent {
             let run = ground.record.run.clone();
             let wants = [Want::Ref(lane.branch.as_str())];
             let synced =
@@ -228,6 +251,7 @@ impl Engine {
                     _ => {}
                 }
             }
+            self.still_holds(facts_at, &accepted)?;
             let spent = self.executor.spend(prepared, commit).await?;
             self.moved();
             self.drive(lane.clone(), spent);
@@ -236,6 +260,23 @@ impl Engine {
         if !commit.transitions().is_empty() {
             self.store.commit(commit).await?;
             self.moved();
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// What the decision rested on is still so, and no older than a minute, at the moment of spending (I12).
+    fn still_holds(&self, facts_at: Timestamp, accepted: &Arc<Accepted>) -> Result<(), EngineError> {
+        if !Arc::ptr_eq(&self.accepted.load(), accepted) {
+            return Err(EngineError::Outside(
+                "the configuration has moved meanwhile: decided again".to_owned(),
+            ));
+        }
+        let age_ms = self.clock.now().ms_since(facts_at);
+        if age_ms > FACTS_MS {
+            return Err(EngineError::Outside(format!(
+                "what was read is {} s old: read again",
+                age_ms / 1000
+            )));
         }
         Ok(())
     }
@@ -471,11 +512,32 @@ fn denied(reasons: &[Reason], decision: &DecisionId, until: Timestamp, now: Time
     }
 }
 
+/// Whether it waits for what it waited for. Texts may name how old facts are; codes don't.
 fn same_wait(a: &OutcomeState, b: &OutcomeState) -> bool {
-    match (a, b) {
-        (OutcomeState::Waiting { reasons: a, .. }, OutcomeState::Waiting { reasons: b, .. }) => a == b,
-        _ => false,
-    }
+    let codes = |state: &OutcomeState| match state {
+        OutcomeState::Waiting { reasons, .. } => {
+            Some(reasons.iter().map(|r| r.code.clone()).collect::<Vec<_>>())
+        }
+        _ => None,
+    };
+    codes(a).is_some() && codes(a) == codes(b)
+}
+
+/// A range that is too long to judge is refused: no waiting makes it shorter.
+fn too_long(error: &EngineError, kept: &KeptOutcome, now: Timestamp) -> Option<OutcomeState> {
+    let EngineError::TooLong { .. } = error else { return None };
+    let reason = Reason {
+        code: "range-too-long".to_owned(),
+        text: error.to_string(),
+        cure: Some(
+            "assert a later baseline in baselines.yaml, by which two independent people accept these commits"
+                .to_owned(),
+        ),
+        policy: None,
+        need: Need::Final,
+    };
+    let decision = DecisionId::derive(&[b"range-too-long", kept.id.as_str().as_bytes()]);
+    Some(OutcomeState::Refused { decision, reasons: vec![reason], at: now })
 }
 
 /// How long the grant lives: every step, its undo, and room for pauses; a day at most.

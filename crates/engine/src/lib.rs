@@ -6,6 +6,7 @@ mod engine;
 mod entries;
 mod error;
 mod gerrits;
+mod inbox;
 mod intake;
 mod kept;
 mod lane;

@@ -22,8 +22,8 @@ const PATHS: usize = 20_000;
 pub(crate) enum Look {
     /// The change is not merged; its meta history stands here now.
     Open(Option<Revision>),
-    /// It is merged, to a branch that nobody watches.
-    Elsewhere,
+    /// It is merged, to a branch that nobody watches; its meta history stands here now.
+    Elsewhere(Option<Revision>),
     /// It is merged.
     Merged(Box<Found>),
 }
@@ -68,11 +68,10 @@ pub(crate) async fn look(
     if read.info.status != ChangeStatus::Merged {
         return Ok(Look::Open(synced.tip(&notedb::meta_ref(number))));
     }
-    let branch: RefName =
-        read.info.branch_ref().parse().map_err(|why| EngineError::Outside(format!("{why}")))?;
-    if !watched.contains(&branch) {
-        return Ok(Look::Elsewhere);
-    }
+    // A name that is no branch of ours is a branch that nobody watches.
+    let Some(branch) = watched.iter().find(|b| b.as_str() == read.info.branch_ref()).cloned() else {
+        return Ok(Look::Elsewhere(synced.tip(&notedb::meta_ref(number))));
+    };
     let mut known = Known::new();
     let others: Vec<u64> = together
         .value
@@ -145,7 +144,7 @@ fn members(known: &Known, synced: &Synced) -> Vec<(u64, HashSet<ObjectId>)> {
     let mut members: Vec<(u64, HashSet<ObjectId>)> = Vec::new();
     for (number, read) in known {
         let told = read.info.revisions.keys().filter_map(|sha| sha.parse().ok());
-        let ours = synced.patch_sets.iter().filter(|(_, n)| *n == number).map(|(id, _)| *id);
+        let ours = synced.patch_sets.iter().filter(|(_, of)| of.contains(number)).map(|(id, _)| *id);
         members.push((*number, told.chain(ours).collect()));
     }
     members

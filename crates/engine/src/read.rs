@@ -125,22 +125,24 @@ impl Reading<'_> {
     /// Reads every change that may account for a commit of the range and isn't known yet.
     async fn gather(&mut self) -> Result<(), EngineError> {
         let (tip, base) = (object_id(&self.about.tip), object_id(&self.about.base));
-        let range = walk::difference(&self.synced.repo, &[tip], &[base]).map_err(gate::CaseError::from)?;
+        let mut range =
+            walk::difference(&self.synced.repo, &[tip], &[base]).map_err(gate::CaseError::from)?;
+        // A project's own rules may have moved by reviewed changes, too.
+        if let (Some(base), Some(now)) = (self.about.rules, self.synced.tip("refs/meta/config")) {
+            let (base, now) = (object_id(&base), object_id(&now));
+            let rules =
+                walk::difference(&self.synced.repo, &[now], &[base]).map_err(gate::CaseError::from)?;
+            range.extend(rules);
+        }
         if range.len() > CHANGES {
-            return Err(EngineError::Outside(format!(
-                "the range {}..{} brings {} commits; at most {CHANGES} are judged at once\n\
-                 hint: assert a later baseline in baselines.yaml",
-                self.about.base,
-                self.about.tip,
-                range.len()
-            )));
+            return Err(EngineError::TooLong { commits: range.len(), limit: CHANGES });
         }
         let told: BTreeSet<u64> = self.known.keys().copied().collect();
         let mut wanted = BTreeSet::new();
         let mut strangers = Vec::new();
         for id in range.keys() {
             match self.synced.patch_sets.get(id) {
-                Some(number) => drop(wanted.insert(*number)),
+                Some(numbers) => wanted.extend(numbers),
                 None => strangers.push(*id),
             }
         }
@@ -217,13 +219,13 @@ impl Reading<'_> {
             let meta = self.meta(*number, read)?;
             let detail = Digest::of(&read.raw);
             answers.insert(detail, read.raw.clone());
-            let branch =
-                read.info.branch_ref().parse().map_err(|why| EngineError::Outside(format!("{why}")))?;
+            // A change of a branch whose name is none of ours accounts for nothing here.
+            let Ok(branch) = read.info.branch_ref().parse() else { continue };
             let seen = self.seen(*number).await?;
             changes.insert(*number, ChangeRead { meta, branch, detail, seen });
             for address in self.unknown_addresses(read, &answers, detail)? {
                 if let Entry::Vacant(unasked) = accounts.entry(address) {
-                    let raw = self.address(unasked.key()).await?;
+                    let Some(raw) = self.address(unasked.key()).await? else { continue };
                     let digest = Digest::of(&raw);
                     answers.insert(digest, raw);
                     unasked.insert(digest);
@@ -288,10 +290,14 @@ impl Reading<'_> {
         Ok(addresses.into_iter().take(ADDRESSES).collect())
     }
 
-    async fn address(&self, address: &str) -> Result<Vec<u8>, EngineError> {
+    /// The answer about an address; none when it can't be asked about: then nobody is proven by it.
+    async fn address(&self, address: &str) -> Result<Option<Vec<u8>>, EngineError> {
         let server = self.reader.server;
-        let answer = server.reader.accounts_by_email(address).await.map_err(|why| server.error(why))?;
-        Ok(answer.raw.to_vec())
+        match server.reader.accounts_by_email(address).await {
+            Ok(answer) => Ok(Some(answer.raw.to_vec())),
+            Err(why) if why.class() == gerrit::Class::Permanent => Ok(None),
+            Err(why) => Err(server.error(why)),
+        }
     }
 }
 

@@ -4,12 +4,12 @@
 //! somebody else's, or output that looks like ours, has no such mark; a mark that is there already is not posted twice.
 //! A step's output is never posted.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::PoisonError};
 
 use gate::CaseEvidence;
 use gerrit::{ChangeId, Review};
 use hmac::{Hmac, Mac as _};
-use model::{ChangeNumber, OutcomeState, Reason, Revision, RunResult, Submission};
+use model::{ChangeNumber, OutcomeState, Reason, Revision, RunResult, Submission, Timestamp};
 use sha2::Sha256;
 use store::{Expect, Query, StoreExt as _, Transition};
 use zeroize::Zeroizing;
@@ -18,6 +18,7 @@ use crate::{
     EngineError,
     engine::{Accepted, Engine},
     entries,
+    gerrits::GerritServer,
     kept::{KeptOutcome, Report},
 };
 
@@ -89,7 +90,6 @@ impl Engine {
                 tries: 0,
                 next_at: self.clock.now(),
                 posted: false,
-                problem: None,
             })
             .collect()
     }
@@ -154,30 +154,52 @@ impl Engine {
     pub(crate) async fn say_reports(&self) -> Result<(), EngineError> {
         let now = self.clock.now();
         let due = self.store.page::<Report>(Query::of("report").state("due").oldest().limit(ROUND)).await?;
-        for report in due.items.into_iter().filter(|report| report.value.next_at <= now) {
-            let mut said = report.value;
-            said.tries = said.tries.saturating_add(1);
-            match self.say(&said).await {
-                Ok(()) => {
-                    said.posted = true;
-                    said.problem = None;
-                    self.problem(&about(&said), None);
-                }
-                Err(error) => {
-                    tracing::warn!(%error, change = said.change, about = said.about, tries = said.tries, "not said yet");
-                    self.problem(&about(&said), Some(error.to_string()));
-                    said.problem = Some(error.to_string().chars().take(500).collect());
-                    let pause_ms = 1_000_i64.saturating_mul(1 << said.tries.min(9));
-                    said.next_at = self.clock.now().plus_ms(pause_ms);
-                }
+        for report in due.items {
+            let (mut said, version) = (report.value, report.version);
+            let key = store::Kept::key(&said);
+            let (tries, next_at) = self.tried(&key).unwrap_or((0, said.next_at));
+            if next_at > now {
+                continue;
             }
+            said.tries = tries.saturating_add(1);
+            if let Err(error) = self.say(&said).await {
+                tracing::warn!(%error, change = said.change, about = said.about, tries = said.tries, "not said yet");
+                self.problem(&about(&said), Some(error.to_string()));
+                // Kept in memory only: that it was tried is no state worth an entry.
+                let pause_ms = 1_000_i64.saturating_mul(1 << said.tries.min(9));
+                self.try_again(key, said.tries, self.clock.now().plus_ms(pause_ms));
+                continue;
+            }
+            said.posted = true;
+            self.problem(&about(&said), None);
             let entry = entries::report(&said);
-            self.store
-                .commit(vec![Transition::recorded(Expect::Version(report.version), &said, entry)?].into())
-                .await?;
+            let posted = Transition::recorded(Expect::Version(version), &said, entry)?;
+            self.store.commit(vec![posted].into()).await?;
+            self.said(&key);
             self.moved();
         }
         Ok(())
+    }
+
+    fn tried(&self, key: &str) -> Option<(u32, Timestamp)> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied()
+    }
+
+    fn try_again(&self, key: String, tries: u32, at: Timestamp) {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (tries, at));
+    }
+
+    fn said(&self, key: &str) {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+
+    /// The account that writes on a server.
+    async fn writer_account(&self, server: &GerritServer) -> Result<u64, EngineError> {
+        let own = server.writer_account.get_or_try_init(|| async {
+            let answer = server.writer.own_account().await.map_err(|why| server.error(why))?;
+            Ok::<_, EngineError>(answer.value.id.0)
+        });
+        own.await.copied()
     }
 
     async fn say(&self, report: &Report) -> Result<(), EngineError> {
@@ -190,13 +212,21 @@ impl Engine {
             .ok_or_else(|| EngineError::Outside("the marker's key is unusable".to_owned()))?;
         // A try before may have been taken and its answer lost: messages are not idempotent, so look first.
         let before = server.reader.messages(&id).await.map_err(error)?.value;
-        let ours = before.iter().take(MESSAGES).filter(|m| m.message.contains("exq-key: ")).count();
-        let said = before.iter().take(MESSAGES).any(|m| m.message.lines().any(|line| line == mark));
+        // What somebody else wrote is not ours, whatever it looks like.
+        let own = self.writer_account(server).await?;
+        let ours: Vec<_> = before
+            .iter()
+            .take(MESSAGES)
+            .filter(|m| m.author.as_ref().is_some_and(|a| a.id.0 == own) && m.real_author.is_none())
+            .filter(|m| m.message.contains("exq-key: "))
+            .collect();
+        let said = ours.iter().any(|m| m.message.lines().any(|line| line == mark));
         if !said {
-            if ours >= BUDGET {
+            if ours.len() >= BUDGET {
                 return Err(EngineError::Outside(format!(
-                    "change {} has {ours} messages of ours already",
-                    report.change
+                    "change {} has {} messages of ours already",
+                    report.change,
+                    ours.len()
                 )));
             }
             let review = Review::message(format!("{}\n\n{mark}", report.text)).tag(TAG);
@@ -270,7 +300,6 @@ pub(crate) fn configuration_reports(
             tries: 0,
             next_at: engine.clock.now(),
             posted: false,
-            problem: None,
         })
         .collect()
 }

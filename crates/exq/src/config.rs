@@ -223,7 +223,7 @@ impl SecretRef {
 }
 
 /// A secret that others may read is no secret.
-fn refuse_readable_by_others(file: &Path) -> anyhow::Result<()> {
+pub(crate) fn refuse_readable_by_others(file: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(file)
         .with_context(|| format!("{} can't be read", file.display()))?

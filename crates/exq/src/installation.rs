@@ -62,6 +62,7 @@ impl Installation {
             Options::new(config.data.join("exq.db"), keys.ledger, Arc::clone(&clock), Arc::clone(&entropy));
         let database = Arc::new(SqliteStore::open(options).await?);
         let store: Arc<dyn Store> = Arc::<SqliteStore>::clone(&database);
+        believe(&*store).await?;
         let mut servers = Vec::new();
         let mut desks = Vec::new();
         for (name, section) in &config.gerrit {
@@ -167,4 +168,20 @@ impl Installation {
 fn client(section: &GerritSection, account: &AccountSection, what: &str) -> anyhow::Result<Client> {
     let token = account.token.read(&format!("{what}.token"))?;
     Ok(Client::new(&ClientConfig::new(section.url.as_str(), account.user.as_str(), token))?)
+}
+
+/// Compares everything that is kept with the ledger, before anything is believed.
+async fn believe(store: &dyn Store) -> anyhow::Result<()> {
+    let checked = store.check().await?;
+    if checked.is_sound() {
+        return Ok(());
+    }
+    let first: Vec<String> =
+        checked.findings.iter().take(5).map(|finding| format!("  - {finding}")).collect();
+    anyhow::bail!(
+        "the database isn't what the ledger says, in {} places; nothing is served from it:\n{}\n\
+         hint: `exq ledger check` says all of it; somebody wrote to the database, or a disk failed",
+        checked.found,
+        first.join("\n")
+    )
 }

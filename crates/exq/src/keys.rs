@@ -104,5 +104,6 @@ fn read_or_make(
         out.sync_all()?;
         fs::rename(&part, file).with_context(|| format!("{} can't be made", file.display()))?;
     }
+    crate::config::refuse_readable_by_others(file)?;
     Ok(Zeroizing::new(fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?))
 }

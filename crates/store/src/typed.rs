@@ -17,15 +17,57 @@ pub struct Listed<T> {
 
 /// Typed reads, on every [`Store`].
 pub trait StoreExt: Store {
-    /// The value with this key.
+    /// The value with this key. What is recorded is believed only if its newest entry commits to it: a row that was
+    /// edited, put back to an older version, or taken away is an error, not an answer.
     ///
     /// # Errors
-    /// [`ReadError::Broken`] if the record isn't what its kind says.
+    /// [`ReadError::Broken`] if the record isn't what its kind says, or not what the ledger says.
     fn get<T: Kept>(
         &self,
         key: &str,
     ) -> impl Future<Output = Result<Option<Versioned<T>>, ReadError>> + Send {
-        async move { self.record(T::KIND, key).await?.map(|record| parse(&record)).transpose() }
+        async move {
+            let found = self.record(T::KIND, key).await?;
+            if T::RECORDED {
+                self.confirm(T::KIND, key, found.as_ref()).await?;
+            }
+            found.map(|record| parse(&record)).transpose()
+        }
+    }
+
+    /// Whether the newest entry about a record commits to what was found.
+    ///
+    /// # Errors
+    /// [`ReadError::Broken`] if it doesn't.
+    fn confirm(
+        &self,
+        kind: &str,
+        key: &str,
+        found: Option<&Record>,
+    ) -> impl Future<Output = Result<(), ReadError>> + Send {
+        async move {
+            let broken = |why: &str| ReadError::Broken {
+                kind: kind.to_owned(),
+                key: key.to_owned(),
+                why: format!("{why}; `exq ledger check` says what else isn't as the ledger says"),
+            };
+            let newest = self.history(kind, key).await?.pop();
+            let (record, newest) = match (found, newest) {
+                (None, None) => return Ok(()),
+                (None, Some(_)) => return Err(broken("the ledger speaks of it, and it is gone")),
+                (Some(_), None) => return Err(broken("no entry of the ledger made it")),
+                (Some(record), Some(newest)) => (record, newest),
+            };
+            if record.entry != Some(newest.entry) || record.version != newest.version {
+                return Err(broken("it isn't the version that the ledger speaks of last"));
+            }
+            let entry = self.entry(newest.entry).await?.ok_or_else(|| broken("its entry is gone"))?;
+            let leaf = ledger::Leaf::decode(&entry.leaf).map_err(|why| broken(&why.to_string()))?;
+            match leaf.state() {
+                Some(state) if record.is_committed_by(state) => Ok(()),
+                _ => Err(broken("its entry commits to something else")),
+            }
+        }
     }
 
     /// One page of the values that `query` asks for; its kind is taken from the type.
@@ -37,8 +79,13 @@ pub trait StoreExt: Store {
             let page = self.list(Query { kind: T::KIND, ..query }).await?;
             let mut listed = Listed { items: vec![], broken: vec![], next: page.next };
             for record in &page.items {
-                match parse(record) {
-                    Ok(value) => listed.items.push(value),
+                let confirmed = match T::RECORDED {
+                    // A write between the list and its confirmation is no finding: what stands now is read again.
+                    true => self.get::<T>(&record.key).await,
+                    false => parse(record).map(Some),
+                };
+                match confirmed {
+                    Ok(value) => listed.items.extend(value),
                     Err(why) => listed.broken.push(why),
                 }
             }

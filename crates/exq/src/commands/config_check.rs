@@ -28,7 +28,7 @@ impl ConfigCommand {
         read(&folder, &folder, &mut tree, 0)?;
         let (_, report) = operations::check(&tree);
         if !report.problems.is_empty() {
-            say(report.render(std::io::IsTerminal::is_terminal(&std::io::stdout())));
+            say(report.render(false));
         }
         match Rulebook::of_tree(Revision::from_bytes([0; 20]), &tree) {
             Ok(rulebook) => {

@@ -5,6 +5,7 @@ mod config_check;
 #[cfg(feature = "demo")]
 mod demo;
 mod evidence;
+mod ledger;
 mod runs;
 mod serve;
 mod verify;
@@ -51,6 +52,9 @@ enum Command {
     /// Checks a configuration.
     #[command(subcommand)]
     Config(config_check::ConfigCommand),
+    /// The ledger of this installation.
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
 }
 
 /// Yes or no; an error is "can't tell".
@@ -71,6 +75,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Bundle(bundle) => block(bundle.run(config)),
         Command::Verify(verify) => verify.run(),
         Command::Config(command) => command.run(),
+        Command::Ledger(command) => block(command.run(config)),
     };
     match answer {
         Ok(true) => ExitCode::SUCCESS,
@@ -92,8 +97,18 @@ pub(crate) fn api(config: &std::path::Path) -> anyhow::Result<Api> {
     Api::new(format!("http://{}", config.listen), keys::cli_token(&config.data)?)
 }
 
-/// Prints a line to standard output; a reader who has gone away is no error.
+/// Prints to standard output; a reader who has gone away is no error. What could move a terminal's cursor, hide or turn
+/// text is shown as a code: it may come from a file that somebody else wrote.
 pub(crate) fn say(text: impl std::fmt::Display) {
     use std::io::Write as _;
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    let mut shown = String::new();
+    for c in text.to_string().chars() {
+        let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        if (c.is_control() && c != '\n' && c != '\t') || hidden {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    let _ = writeln!(std::io::stdout().lock(), "{shown}");
 }

@@ -24,15 +24,10 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> Answer {
         let key = key(&self.key)?;
-        let size = std::fs::metadata(&self.bundle)
-            .with_context(|| format!("{} can't be read", self.bundle.display()))?
-            .len();
-        if size > proof::MAX_BUNDLE_BYTES as u64 {
-            say(format_args!("not proven: {size} bytes; a bundle has at most {}", proof::MAX_BUNDLE_BYTES));
+        let Some(bytes) = read(&self.bundle)? else {
+            say(format_args!("not proven: a bundle is a file of at most {} bytes", proof::MAX_BUNDLE_BYTES));
             return Ok(false);
-        }
-        let bytes = std::fs::read(&self.bundle)
-            .with_context(|| format!("{} can't be read", self.bundle.display()))?;
+        };
         match proof::verify(&bytes, &key) {
             Ok(verified) if self.json => {
                 say(serde_json::to_string(&verified)?);
@@ -71,6 +66,20 @@ impl Verify {
             }
         }
     }
+}
+
+/// The file's bytes; none if it is no plain file, or too large. Never more than that is read, whatever it grows to.
+fn read(path: &std::path::Path) -> anyhow::Result<Option<Vec<u8>>> {
+    use std::io::Read as _;
+    let unreadable = || format!("{} can't be read", path.display());
+    let file = std::fs::File::open(path).with_context(unreadable)?;
+    let limit = proof::MAX_BUNDLE_BYTES as u64;
+    if !file.metadata().with_context(unreadable)?.is_file() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).with_context(unreadable)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
 /// A key, or a file that holds one.

@@ -81,6 +81,9 @@ pub(crate) fn in_words(view: &Value) -> String {
                 lines.push(format!("      what helps: {cure}"));
             }
         }
+        if let Some(run) = outcome.pointer("/state/run").and_then(Value::as_str) {
+            lines.push(format!("    {run}; the file that proves it: exq bundle {run}"));
+        }
         for approver in outcome.get("approvers").and_then(Value::as_array).into_iter().flatten() {
             lines.push(format!("    reviewed by {}", approver.as_str().unwrap_or("-")));
         }
