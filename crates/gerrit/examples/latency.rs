@@ -19,6 +19,10 @@ impl World for Real {
     fn admin(&self) -> (&str, &str) {
         ADMIN
     }
+
+    fn repository(&self, project: &str) -> std::path::PathBuf {
+        self.0.repository(project)
+    }
 }
 
 const ROUNDS: usize = 100;
