@@ -111,8 +111,9 @@ impl To {
             number % 100
         );
         format!(
-            "POST {} HTTP/1.1\r\nHost: exq\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n\r\n{body}",
             self.path,
+            self.address,
             body.len()
         )
         .into_bytes()

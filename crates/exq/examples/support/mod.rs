@@ -1,6 +1,8 @@
 //! What the benches of the server share: the program as it is shipped, and figures.
 #![allow(dead_code, reason = "each bench uses its part")]
 
+pub(crate) mod relay;
+
 use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
