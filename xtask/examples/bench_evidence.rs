@@ -1,6 +1,7 @@
 //! `exq evidence --repo R --all --json` as it is shipped, beside `git log` over the same meta refs: time, and memory.
 //!
-//! `cargo xtask bench evidence [-- --repo R]`; without a repository it is `gerrit-ci-scripts` in the folder `EXQ_CORPORA`.
+//! `cargo xtask bench evidence [-- --repo R] [--exq PROGRAM]`; without a repository it is `gerrit-ci-scripts` in the folder
+//! `EXQ_CORPORA`, without a program it is built here.
 //! Rounds are interleaved. Before each, the repository's files are dropped from the page cache, so both read the disk.
 //! The figures are those of the quietest round, the one in which both together took least.
 #![expect(clippy::disallowed_methods, reason = "it measures programs, so it starts them")]
@@ -29,8 +30,18 @@ struct Took {
 }
 
 fn main() -> anyhow::Result<()> {
-    let repo = repository()?;
-    let exq = shipped()?;
+    let (mut repo, mut exq) = (None, None);
+    let mut arguments = std::env::args_os().skip(1);
+    while let Some(flag) = arguments.next() {
+        let value = arguments.next().map(PathBuf::from);
+        match flag.to_str() {
+            Some("--repo") => repo = value,
+            Some("--exq") => exq = value,
+            _ => bail!("usage: bench_evidence [--repo BARE.git] [--exq PROGRAM]"),
+        }
+    }
+    let repo = repo.map_or_else(corpus, Ok)?;
+    let exq = exq.map_or_else(shipped, Ok)?;
     let mut rounds = Vec::new();
     for round in 1..=ROUNDS {
         let ours = run(&repo, Command::new(&exq).args(["evidence", "--all", "--json", "--repo"]).arg(&repo))?;
@@ -82,14 +93,8 @@ fn print(bench: &str, unit: &str, (ours, theirs): (f64, f64), all: impl Iterator
     );
 }
 
-/// `--repo R`, else the corpus, unpacked if it comes as a tar file.
-fn repository() -> anyhow::Result<PathBuf> {
-    let mut arguments = std::env::args_os().skip(1);
-    match (arguments.next(), arguments.next()) {
-        (Some(flag), Some(repo)) if flag == "--repo" => return Ok(repo.into()),
-        (None, _) => {}
-        _ => bail!("usage: bench_evidence [--repo BARE.git]"),
-    }
+/// The corpus, unpacked if it comes as a tar file.
+fn corpus() -> anyhow::Result<PathBuf> {
     let folder = std::env::var_os("EXQ_CORPORA").context(
         "no repository\nhint: -- --repo BARE.git, or the folder with gerrit-ci-scripts in EXQ_CORPORA",
     )?;
