@@ -31,6 +31,9 @@ impl<'a> Genesis<'a> {
         if entry.index != 0 {
             return Err(ProofError::Ledger(format!("genesis is entry {}, not entry 0", entry.index)));
         }
+        if entry.state()?.version != 1 {
+            return Err(ProofError::Ledger("genesis is not the first configuration".to_owned()));
+        }
         let (gate, executor) = (entry.parsed("gate")?, entry.parsed("executor")?);
         Ok(Self { entry, gate, executor, servers: entry.list("servers")? })
     }
@@ -66,12 +69,18 @@ impl Chain {
             if entry.index > running.index {
                 return Err(ProofError::Stray(format!("entry {} ({})", entry.index, entry.kind())));
             }
-            chain.accept(objects, genesis, entry)?;
+            chain.accept(log, objects, genesis, entry)?;
         }
         Ok(chain)
     }
 
-    fn accept(&mut self, objects: &Objects, genesis: &Genesis<'_>, entry: &Entry) -> Result<(), ProofError> {
+    fn accept(
+        &mut self,
+        log: &Log,
+        objects: &Objects,
+        genesis: &Genesis<'_>,
+        entry: &Entry,
+    ) -> Result<(), ProofError> {
         let again = rederive(objects, entry, &self.current, &self.rulebooks, genesis.servers)?;
         let next: Revision = entry.parsed("configuration")?;
         let before = self.current.commit;
@@ -89,6 +98,7 @@ impl Chain {
             or_none(entry.maybe("rules")),
             or_none(now.as_deref()),
         )?;
+        repeats_decision(log, entry, &again.judgement)?;
         let rulebook = rulebook(objects, &entry.object("git")?, &next)?;
         self.rulebooks.insert(next, Arc::clone(&rulebook));
         self.accepted_by.push((next, entry.index));
