@@ -4,7 +4,7 @@
 //! durable. It is forgotten when a look that began after it was told last has ended well.
 
 use std::{
-    collections::{BTreeMap, HashMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -40,6 +40,10 @@ pub(crate) struct Inbox {
 #[derive(Default)]
 struct Hints {
     waiting: BTreeMap<String, Waiting>,
+    /// Those that nobody looks at and that may be looked at, by the number of their telling.
+    ready: BTreeMap<u64, String>,
+    /// Those that nobody looks at, and that have to wait first.
+    paused: BTreeSet<(Timestamp, u64, String)>,
     /// The number of the last telling.
     told: u64,
 }
@@ -150,29 +154,24 @@ impl Inbox {
     pub(crate) fn tell(&self, hint: &KeptHint) -> Told<'_> {
         let key = store::Kept::key(hint);
         let mut hints = lock(&self.hints);
-        let full = hints.waiting.len() >= WAITING;
-        let told = hints.told + 1;
-        match hints.waiting.entry(key.clone()) {
-            Entry::Occupied(there) if !there.get().looked_at && there.get().kept.is_some() => {
-                return Told::Known;
-            }
-            Entry::Occupied(mut there) => {
-                let there = there.get_mut();
-                (there.told, there.writing) = (told, there.writing + 1);
-            }
-            Entry::Vacant(_) if full => return Told::Full,
-            Entry::Vacant(free) => {
-                let hint = hint.clone();
-                let not_before = Timestamp::from_millis(0);
-                free.insert(Waiting {
-                    hint,
+        let (told, full) = (hints.told + 1, hints.waiting.len() >= WAITING);
+        match hints.waiting.get_mut(&key) {
+            Some(there) if !there.looked_at && there.kept.is_some() => return Told::Known,
+            Some(there) if there.looked_at => (there.told, there.writing) = (told, there.writing + 1),
+            Some(_) => hints.requeue(&key, |there| (there.told, there.writing) = (told, there.writing + 1)),
+            None if full => return Told::Full,
+            None => {
+                let waiting = Waiting {
+                    hint: hint.clone(),
                     told,
                     kept: None,
                     writing: 1,
                     looked_at: false,
                     failed: 0,
-                    not_before,
-                });
+                    not_before: Timestamp::from_millis(0),
+                };
+                hints.waiting.insert(key.clone(), waiting);
+                hints.ready.insert(told, key.clone());
             }
         }
         hints.told = told;
@@ -196,6 +195,7 @@ impl Inbox {
         if let Some(waiting) = hints.waiting.get_mut(key) {
             waiting.writing = waiting.writing.saturating_sub(1);
             if waiting.writing == 0 && waiting.kept.is_none() && !waiting.looked_at {
+                hints.unqueue(key);
                 hints.waiting.remove(key);
             }
         }
@@ -206,18 +206,24 @@ impl Inbox {
     /// The hint to look at next, the one told first of those that are due; somebody looks at it from now on.
     pub(crate) fn next(&self, now: Timestamp) -> Next {
         let mut hints = lock(&self.hints);
-        let first = hints
-            .waiting
-            .iter_mut()
-            .filter(|(_, waiting)| !waiting.looked_at)
-            .min_by_key(|(_, waiting)| (waiting.not_before.max(now), waiting.told));
-        match first {
-            None => Next::Nothing,
-            Some((_, waiting)) if waiting.not_before > now => Next::InMs(waiting.not_before.ms_since(now)),
-            Some((key, waiting)) => {
+        while let Some((not_before, ..)) = hints.paused.first()
+            && *not_before <= now
+            && let Some((_, told, key)) = hints.paused.pop_first()
+        {
+            hints.ready.insert(told, key);
+        }
+        let Some((_, key)) = hints.ready.pop_first() else {
+            return match hints.paused.first() {
+                Some((not_before, ..)) => Next::InMs(not_before.ms_since(now)),
+                None => Next::Nothing,
+            };
+        };
+        match hints.waiting.get_mut(&key) {
+            Some(waiting) => {
                 waiting.looked_at = true;
-                Next::Due(Due { key: key.clone(), hint: waiting.hint.clone(), told: waiting.told })
+                Next::Due(Due { hint: waiting.hint.clone(), told: waiting.told, key })
             }
+            None => Next::Nothing,
         }
     }
 
@@ -279,10 +285,36 @@ impl Inbox {
             waiting.looked_at = false;
             if waiting.kept.is_none() && waiting.writing == 0 {
                 hints.waiting.remove(&due.key);
+            } else {
+                hints.requeue(&due.key, |_| ());
             }
         }
         drop(hints);
         self.bell.notify_one();
+    }
+}
+
+impl Hints {
+    /// Takes one that nobody looks at out of the queue.
+    fn unqueue(&mut self, key: &str) {
+        if let Some(waiting) = self.waiting.get(key) {
+            self.ready.remove(&waiting.told);
+            self.paused.remove(&(waiting.not_before, waiting.told, key.to_owned()));
+        }
+    }
+
+    /// Changes one that nobody looks at, and puts it where it belongs in the queue.
+    fn requeue(&mut self, key: &str, change: impl FnOnce(&mut Waiting)) {
+        self.unqueue(key);
+        let Some(waiting) = self.waiting.get_mut(key) else { return };
+        change(waiting);
+        let at = (waiting.not_before, waiting.told, key.to_owned());
+        // Whether that time has come is for `next` to say.
+        if waiting.failed > 0 {
+            self.paused.insert(at);
+        } else {
+            self.ready.insert(at.1, at.2);
+        }
     }
 }
 
