@@ -38,10 +38,19 @@ pub struct GerritServer {
     pub sweep_s: u64,
     git: GitHttp,
     folder: PathBuf,
-    mirrors: Mutex<HashMap<Project, Arc<Mutex<Mirror>>>>,
+    mirrors: Mutex<HashMap<Project, Arc<Mutex<Held>>>>,
     /// The number of the account that writes, once it was asked for.
     pub(crate) writer_account: OnceCell<u64>,
 }
+
+/// A mirror, and what is known of it as long as it doesn't change.
+struct Held {
+    mirror: Mirror,
+    patch_sets: Arc<PatchSets>,
+}
+
+/// The changes that have a commit as patch set: it may be several.
+pub(crate) type PatchSets = HashMap<ObjectId, BTreeSet<u64>>;
 
 /// What a server is told.
 pub struct GerritConfig {
@@ -67,10 +76,12 @@ pub struct GerritConfig {
 pub struct Synced {
     /// Where the wanted refs point.
     pub refs: BTreeMap<String, ObjectId>,
+    /// Where those that were wanted by name pointed when we looked before: each of these was true at some moment.
+    pub before: BTreeMap<String, ObjectId>,
     /// The objects.
-    pub repo: Repo,
-    /// The changes that have a commit as patch set, as far as the mirror knows: it may be several.
-    pub patch_sets: HashMap<ObjectId, BTreeSet<u64>>,
+    pub repo: Arc<Repo>,
+    /// The patch sets that the mirror knows.
+    pub patch_sets: Arc<PatchSets>,
 }
 
 impl Synced {
@@ -136,22 +147,27 @@ impl GerritServer {
     /// # Errors
     /// [`EngineError::Gerrit`], [`EngineError::Mirror`].
     pub async fn sync(&self, project: &Project, wants: &[Want<'_>]) -> Result<Synced, EngineError> {
-        let mirror = self.mirror(project).await?;
-        let mut mirror = mirror.lock().await;
+        let held = self.mirror(project).await?;
+        let mut held = held.lock().await;
+        let Held { mirror, patch_sets } = &mut *held;
+        let named = wants.iter().filter_map(|want| match want {
+            Want::Ref(name) => Some(((*name).to_owned(), *mirror.refs().get(*name)?)),
+            Want::Prefix(_) | Want::RefAt(..) => None,
+        });
+        let before = named.collect();
+        let had = mirror.refs().len();
         let refs = mirror.sync(&self.git, project.as_str(), wants).await.map_err(|why| self.error(why))?;
-        let repo = Repo::open(mirror.path())
-            .map_err(|why| EngineError::Mirror { project: project.to_string(), why: why.to_string() })?;
-        let mut patch_sets: HashMap<ObjectId, BTreeSet<u64>> = HashMap::new();
-        let changes = mirror.refs().range("refs/changes/".to_owned()..);
-        for (name, id) in changes.take_while(|(name, _)| name.starts_with("refs/changes/")) {
-            if let Some(number) = change_of_patch_set(name) {
-                patch_sets.entry(*id).or_default().insert(number);
-            }
+        // There may be a hundred thousand: they are gathered anew only when there is a new one, or some are gone.
+        let known = |(name, id): (&String, &ObjectId)| {
+            change_of_patch_set(name).is_none_or(|n| patch_sets.get(id).is_some_and(|of| of.contains(&n)))
+        };
+        if mirror.refs().len() < had || !refs.iter().all(known) {
+            *patch_sets = Arc::new(patch_sets_of(mirror));
         }
-        Ok(Synced { refs, repo, patch_sets })
+        Ok(Synced { refs, before, repo: mirror.shared_repo(), patch_sets: Arc::clone(patch_sets) })
     }
 
-    async fn mirror(&self, project: &Project) -> Result<Arc<Mutex<Mirror>>, EngineError> {
+    async fn mirror(&self, project: &Project) -> Result<Arc<Mutex<Held>>, EngineError> {
         let mut mirrors = self.mirrors.lock().await;
         if let Some(mirror) = mirrors.get(project) {
             return Ok(Arc::clone(mirror));
@@ -160,10 +176,22 @@ impl GerritServer {
         let folder =
             self.folder.join(project.as_str().replace('%', "%25").replace('/', "%2F")).with_extension("git");
         let mirror = Mirror::open_or_init(folder).map_err(|why| self.error(why))?;
-        let mirror = Arc::new(Mutex::new(mirror));
+        let patch_sets = Arc::new(patch_sets_of(&mirror));
+        let mirror = Arc::new(Mutex::new(Held { mirror, patch_sets }));
         mirrors.insert(project.clone(), Arc::clone(&mirror));
         Ok(mirror)
     }
+}
+
+fn patch_sets_of(mirror: &Mirror) -> PatchSets {
+    let mut patch_sets = PatchSets::new();
+    let changes = mirror.refs().range("refs/changes/".to_owned()..);
+    for (name, id) in changes.take_while(|(name, _)| name.starts_with("refs/changes/")) {
+        if let Some(number) = change_of_patch_set(name) {
+            patch_sets.entry(*id).or_default().insert(number);
+        }
+    }
+    patch_sets
 }
 
 /// The change whose patch set this ref is.

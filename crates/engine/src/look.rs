@@ -10,7 +10,7 @@ use notedb::{ObjectId, Objects, Tree, walk};
 use crate::{
     EngineError,
     gerrits::{GerritServer, Synced, change_refs},
-    read::{Known, Reader},
+    read::{Known, Read, Reader},
 };
 
 /// Commits that are walked back from a branch's head to find where a submission came in.
@@ -57,9 +57,8 @@ pub(crate) async fn look(
     let own_refs = change_refs(number);
     let mut wants: Vec<Want<'_>> = watched.iter().map(|b| Want::Ref(b.as_str())).collect();
     wants.extend([Want::Prefix(&own_refs), Want::Ref("refs/meta/config")]);
-    let together = async { server.reader.submitted_together(&id).await.map_err(|why| server.error(why)) };
-    let (read, together, mut synced) =
-        tokio::try_join!(reader.change(&id), together, server.sync(project, &wants))?;
+    let (read, mut synced) = tokio::try_join!(reader.change(&id), server.sync(project, &wants))?;
+    tracing::debug!(change = number, status = ?read.info.status, "read");
     if read.info.number != number || read.info.project != project.as_str() {
         return Err(EngineError::Outside(format!(
             "asked about change {number} of {project}, Gerrit answered about another"
@@ -73,22 +72,13 @@ pub(crate) async fn look(
         return Ok(Look::Elsewhere(synced.tip(&notedb::meta_ref(number))));
     };
     let mut known = Known::new();
-    let others: Vec<u64> = together
-        .value
-        .changes
-        .iter()
-        .filter(|c| c.number != number && c.project == project.as_str() && c.branch_ref() == branch.as_str())
-        .map(|c| c.number)
-        .collect();
     let gerrit_id = read.info.submission_id.clone().unwrap_or_else(|| number.to_string());
     let submitted_at = read.info.submitted.unwrap_or(read.info.updated);
     let first_seen = read.at;
     known.insert(number, read);
-    if !others.is_empty() {
-        let reads = others
-            .into_iter()
-            .map(|n| async move { reader.change(&ChangeId::new(project.as_str(), n)).await });
-        for other in futures_util::future::try_join_all(reads.collect::<Vec<_>>()).await? {
+    let alone = gerrit_id == number.to_string() && came_alone(&synced, branch.as_str(), number, &known)?;
+    if !alone {
+        for other in others(reader, project, &branch, number).await? {
             // The same press of Submit, whatever the index thinks belongs together.
             if other.info.status == ChangeStatus::Merged
                 && other.info.submission_id.as_deref() == Some(&gerrit_id)
@@ -96,13 +86,16 @@ pub(crate) async fn look(
                 known.insert(other.info.number, other);
             }
         }
+    }
+    let mut place = place(&synced, branch.as_str(), &members(&known, &synced))?;
+    if known.len() > 1 || place.tip.is_none() {
+        // The refs of the others; and a branch that was listed before the merge that REST tells of.
         let prefixes: Vec<String> = known.keys().map(|n| change_refs(*n)).collect();
         let mut wants: Vec<Want<'_>> = prefixes.iter().map(|p| Want::Prefix(p)).collect();
         wants.extend([Want::Ref(branch.as_str()), Want::Ref("refs/meta/config")]);
         synced = server.sync(project, &wants).await?;
+        place = self::place(&synced, branch.as_str(), &members(&known, &synced))?;
     }
-    let members = members(&known, &synced);
-    let place = place(&synced, branch.as_str(), &members)?;
     let tip = place.tip.or_else(|| newest(&known)).ok_or_else(|| {
         EngineError::Outside(format!("change {number} of {project} is merged, and has no revision"))
     })?;
@@ -126,6 +119,46 @@ pub(crate) async fn look(
         seen_at: first_seen,
     };
     Ok(Look::Merged(Box::new(Found { submission, subject: safe_line(&subject), paths, known, synced })))
+}
+
+/// Whether the branch's last move, from where we saw it before, brought this change and no other: Gerrit moves a branch
+/// once for all that one press of Submit merges into it, so nothing of the same submission can lie below.
+fn came_alone(
+    synced: &Synced,
+    branch: &str,
+    number: ChangeNumber,
+    known: &Known,
+) -> Result<bool, EngineError> {
+    let (Some(before), Some(tip)) = (synced.before.get(branch), synced.refs.get(branch)) else {
+        return Ok(false);
+    };
+    let brought = walk::difference(&synced.repo, &[*tip], &[*before]).map_err(gate::CaseError::from)?;
+    let members = members(known, synced);
+    let ours = |id: &ObjectId| members.iter().any(|(n, commits)| *n == number && commits.contains(id));
+    // The merge commit that Gerrit makes where the branch had moved on; one that is a change is somebody's patch set.
+    let made = |id: &ObjectId| id == tip && !synced.patch_sets.contains_key(id);
+    let merge = |id: &ObjectId, parents: usize| parents > 1 && made(id);
+    Ok(brought.keys().any(ours)
+        && brought.iter().all(|(id, links)| ours(id) || merge(id, links.parents.len())))
+}
+
+/// The merged changes of the same branch that Gerrit's index says were submitted with this one.
+async fn others(
+    reader: &Reader<'_>,
+    project: &Project,
+    branch: &RefName,
+    number: ChangeNumber,
+) -> Result<Vec<Read>, EngineError> {
+    let server = reader.server;
+    let id = ChangeId::new(project.as_str(), number);
+    let together = server.reader.submitted_together(&id).await.map_err(|why| server.error(why))?;
+    let others =
+        together.value.changes.into_iter().filter(|c| {
+            c.number != number && c.project == project.as_str() && c.branch_ref() == branch.as_str()
+        });
+    let reads =
+        others.map(|c| async move { reader.change(&ChangeId::new(project.as_str(), c.number)).await });
+    futures_util::future::try_join_all(reads.collect::<Vec<_>>()).await
 }
 
 /// One line that shows as it is.

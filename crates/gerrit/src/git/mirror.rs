@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use gix::refs::file::transaction::PackedRefs;
 use gix::refs::transaction::{Change, LogChange, PreviousValue, RefEdit, RefLog};
@@ -35,7 +36,7 @@ pub enum Want<'a> {
 pub struct Mirror {
     path: PathBuf,
     writer: gix::ThreadSafeRepository,
-    reader: Repo,
+    reader: Arc<Repo>,
     /// Our refs, which only we write.
     refs: BTreeMap<String, ObjectId>,
     /// What our refs point at: complete, with all that it leads to. That an object *is* there proves nothing, a crash
@@ -61,7 +62,7 @@ impl Mirror {
         let writer = open(&path).map_err(fail)?;
         let refs = read_refs(&writer.to_thread_local()).map_err(fail)?;
         let complete = refs.values().copied().collect();
-        let reader = Repo::open(&path).map_err(|error| fail(error.to_string()))?;
+        let reader = Arc::new(Repo::open(&path).map_err(|error| fail(error.to_string()))?);
         Ok(Self { path, writer, reader, refs, complete, _held: held })
     }
 
@@ -73,8 +74,14 @@ impl Mirror {
 
     /// Its objects and refs, for reading.
     #[must_use]
-    pub const fn repo(&self) -> &Repo {
+    pub fn repo(&self) -> &Repo {
         &self.reader
+    }
+
+    /// The same, to be read on while the mirror follows its project: what was there stays there.
+    #[must_use]
+    pub fn shared_repo(&self) -> Arc<Repo> {
+        Arc::clone(&self.reader)
     }
 
     /// Its refs.
@@ -189,7 +196,7 @@ impl Mirror {
         if kept {
             // A store that is open has room for a set number of packs.
             self.writer = open(&self.path).map_err(|why| self.fail(why))?;
-            self.reader = Repo::open(&self.path).map_err(|error| self.fail(error.to_string()))?;
+            self.reader = Arc::new(Repo::open(&self.path).map_err(|error| self.fail(error.to_string()))?);
         }
         Ok(())
     }
