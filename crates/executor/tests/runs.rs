@@ -74,7 +74,7 @@ async fn output_lies_sealed_beside_its_entry_and_not_in_it() {
     let report = StepReport::verify_for(&report, &granted.grant, &granted.plan).unwrap();
     assert_eq!((report.output.bytes, report.output.truncated), (33, false));
     assert_eq!((report.exit, report.attempt), (Some(0), 1));
-    let body = world.store.record("run", run.id.as_str()).await.unwrap().unwrap().body;
+    let body = world.store.standing("run", run.id.as_str()).await.unwrap().record.unwrap().body;
     assert!(!String::from_utf8_lossy(&body).contains("quick brown fox"));
     world.check(&granted).await;
 }

@@ -1,7 +1,7 @@
 //! SQLite's integers are signed; ours count from 0.
 
 use ledger::{Hash, Salt};
-use store::{ReadError, Record, StoredCheckpoint};
+use store::{Newest, ReadError, Record, Standing, StoredCheckpoint};
 
 /// As SQLite keeps it. Indices and versions stay far below 2^63.
 pub(crate) fn signed(number: u64) -> i64 {
@@ -52,6 +52,55 @@ impl TryFrom<RecordRow> for Record {
         let entry = entry.map(|entry| unsigned(entry, "its entry")).transpose().map_err(broken)?;
         let salt = self::salt(salt, || format!("the {kind} {key:?}")).map_err(broken)?;
         Ok(Self { kind, key, version, state, sort, body, entry, salt })
+    }
+}
+
+/// A row of `entries`, as the newest about a record.
+pub(crate) struct NewestRow {
+    pub(crate) idx: i64,
+    pub(crate) version: i64,
+    pub(crate) leaf: String,
+}
+
+impl TryFrom<NewestRow> for Newest {
+    type Error = ReadError;
+
+    fn try_from(row: NewestRow) -> Result<Self, ReadError> {
+        Ok(Self {
+            entry: unsigned(row.idx, "the index of an entry")?,
+            version: unsigned(row.version, "the version in an entry")?,
+            leaf: row.leaf.into_bytes(),
+        })
+    }
+}
+
+/// A row of `records` with the newest of `entries` about it.
+pub(crate) struct StandingRow {
+    pub(crate) kind: String,
+    pub(crate) key: String,
+    pub(crate) version: i64,
+    pub(crate) state: String,
+    pub(crate) sort: i64,
+    pub(crate) body: Vec<u8>,
+    pub(crate) entry: Option<i64>,
+    pub(crate) salt: Option<Vec<u8>>,
+    pub(crate) newest: Option<i64>,
+    pub(crate) newest_version: Option<i64>,
+    pub(crate) leaf: Option<String>,
+}
+
+impl TryFrom<StandingRow> for Standing {
+    type Error = ReadError;
+
+    fn try_from(row: StandingRow) -> Result<Self, ReadError> {
+        let StandingRow { kind, key, version, state, sort, body, entry, salt, newest, newest_version, leaf } =
+            row;
+        let newest = match (newest, newest_version, leaf) {
+            (Some(idx), Some(version), Some(leaf)) => Some(NewestRow { idx, version, leaf }.try_into()?),
+            _ => None,
+        };
+        let record = RecordRow { kind, key, version, state, sort, body, entry, salt }.try_into()?;
+        Ok(Self { record: Some(record), newest })
     }
 }
 

@@ -29,7 +29,7 @@ use ledger::{Hash, VerifierKey};
 use model::Digest;
 use sqlx::SqlitePool;
 use store::{
-    Checked, Commit, CommitError, Count, Made, Page, Query, ReadError, Receipt, Record, Store,
+    Checked, Commit, CommitError, Count, Made, Page, Query, ReadError, Receipt, Standing, Store,
     StoredCheckpoint, StoredEntry,
 };
 
@@ -67,11 +67,11 @@ impl Store for SqliteStore {
         self.writer.commit(commit).await
     }
 
-    async fn record(&self, kind: &str, key: &str) -> Result<Option<Record>, ReadError> {
-        read::record(&self.readers, kind, key).await
+    async fn standing(&self, kind: &str, key: &str) -> Result<Standing, ReadError> {
+        read::standing(&self.readers, kind, key).await
     }
 
-    async fn list(&self, query: Query) -> Result<Page<Record>, ReadError> {
+    async fn list(&self, query: Query) -> Result<Page<Standing>, ReadError> {
         read::list(&self.readers, query).await
     }
 

@@ -6,30 +6,45 @@ use ledger::Hash;
 use model::Digest;
 use sqlx::{SqliteConnection, SqlitePool};
 use store::{
-    Count, Cursor, Made, Order, Page, Query, ReadError, Record, StoredCheckpoint, StoredEntry, StoredText,
-    limits,
+    Count, Cursor, Made, Newest, Order, Page, Query, ReadError, Record, Standing, StoredCheckpoint,
+    StoredEntry, StoredText, limits,
 };
 
 use crate::{
-    convert::{CheckpointRow, RecordRow, damaged, hash, salt, signed, unsigned},
+    convert::{CheckpointRow, NewestRow, RecordRow, StandingRow, damaged, hash, salt, signed, unsigned},
     error::unreadable,
 };
 
-pub(crate) async fn record(pool: &SqlitePool, kind: &str, key: &str) -> Result<Option<Record>, ReadError> {
-    let row = sqlx::query_as!(
+pub(crate) async fn standing(pool: &SqlitePool, kind: &str, key: &str) -> Result<Standing, ReadError> {
+    let mut transaction = pool.begin().await.map_err(unreadable)?;
+    let record = sqlx::query_as!(
         RecordRow,
         "SELECT kind, key, version, state, sort, body, entry, salt FROM records WHERE kind = ? AND key = ?",
         kind,
         key
     )
-    .fetch_optional(pool)
+    .fetch_optional(&mut *transaction)
     .await
     .map_err(unreadable)?;
-    row.map(Record::try_from).transpose()
+    let newest = sqlx::query_as!(
+        NewestRow,
+        r#"SELECT idx, version AS "version!: i64", leaf FROM entries
+            WHERE kind = ? AND key = ? ORDER BY version DESC, idx DESC LIMIT 1"#,
+        kind,
+        key
+    )
+    .fetch_optional(&mut *transaction)
+    .await
+    .map_err(unreadable)?;
+    transaction.commit().await.map_err(unreadable)?;
+    Ok(Standing {
+        record: record.map(Record::try_from).transpose()?,
+        newest: newest.map(Newest::try_from).transpose()?,
+    })
 }
 
 /// One query for each state, each along the index and never for more than a page; merged here. All see the same moment.
-pub(crate) async fn list(pool: &SqlitePool, query: Query) -> Result<Page<Record>, ReadError> {
+pub(crate) async fn list(pool: &SqlitePool, query: Query) -> Result<Page<Standing>, ReadError> {
     let limit = query.limit.min(limits::PAGE);
     if limit == 0 {
         return Ok(Page { items: vec![], next: query.after });
@@ -43,11 +58,11 @@ pub(crate) async fn list(pool: &SqlitePool, query: Query) -> Result<Page<Record>
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).map(|last| Cursor { sort: last.sort, key: last.key.clone() });
-    let items = rows.into_iter().map(Record::try_from).collect::<Result<_, _>>()?;
+    let items = rows.into_iter().map(Standing::try_from).collect::<Result<_, _>>()?;
     Ok(Page { items, next })
 }
 
-async fn in_states(pool: &SqlitePool, query: &Query, limit: u32) -> Result<Vec<RecordRow>, sqlx::Error> {
+async fn in_states(pool: &SqlitePool, query: &Query, limit: u32) -> Result<Vec<StandingRow>, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     let mut states: Vec<String> = query.states.iter().map(|state| (*state).to_owned()).collect();
     if states.is_empty() {
@@ -94,14 +109,19 @@ async fn one_state(
     query: &Query,
     state: &str,
     limit: u32,
-) -> Result<Vec<RecordRow>, sqlx::Error> {
+) -> Result<Vec<StandingRow>, sqlx::Error> {
     let (kind, (sort, key), limit) = (query.kind, after(query), i64::from(limit) + 1);
     match query.order {
         Order::Oldest => {
             sqlx::query_as!(
-                RecordRow,
-                "SELECT kind, key, version, state, sort, body, entry, salt FROM records
-                  WHERE kind = ? AND state = ? AND (sort, key) > (?, ?) ORDER BY sort, key LIMIT ?",
+                StandingRow,
+                r#"SELECT r.kind, r.key, r.version, r.state, r.sort, r.body, r.entry, r.salt,
+                          e.idx AS "newest?: i64", e.version AS "newest_version?: i64", e.leaf AS "leaf?: String"
+                     FROM records r LEFT JOIN entries e ON e.idx = (
+                              SELECT idx FROM entries WHERE kind = r.kind AND key = r.key
+                               ORDER BY version DESC, idx DESC LIMIT 1)
+                    WHERE r.kind = ? AND r.state = ? AND (r.sort, r.key) > (?, ?)
+                    ORDER BY r.sort, r.key LIMIT ?"#,
                 kind,
                 state,
                 sort,
@@ -113,9 +133,14 @@ async fn one_state(
         }
         Order::Newest => {
             sqlx::query_as!(
-                RecordRow,
-                "SELECT kind, key, version, state, sort, body, entry, salt FROM records
-                  WHERE kind = ? AND state = ? AND (sort, key) < (?, ?) ORDER BY sort DESC, key DESC LIMIT ?",
+                StandingRow,
+                r#"SELECT r.kind, r.key, r.version, r.state, r.sort, r.body, r.entry, r.salt,
+                          e.idx AS "newest?: i64", e.version AS "newest_version?: i64", e.leaf AS "leaf?: String"
+                     FROM records r LEFT JOIN entries e ON e.idx = (
+                              SELECT idx FROM entries WHERE kind = r.kind AND key = r.key
+                               ORDER BY version DESC, idx DESC LIMIT 1)
+                    WHERE r.kind = ? AND r.state = ? AND (r.sort, r.key) < (?, ?)
+                    ORDER BY r.sort DESC, r.key DESC LIMIT ?"#,
                 kind,
                 state,
                 sort,

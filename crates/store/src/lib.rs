@@ -26,7 +26,7 @@ pub use check::{Checked, Checker};
 pub use commit::{Commit, Object, Receipt, StoredCheckpoint};
 pub use error::{CommitError, Invalid, ReadError};
 pub use kept::{Kept, Versioned};
-pub use read::{Count, Cursor, Made, Order, Page, Query, Record, StoredEntry, StoredText};
+pub use read::{Count, Cursor, Made, Newest, Order, Page, Query, Record, Standing, StoredEntry, StoredText};
 pub use store::Store;
 pub use transition::{Act, Expect, NewRecord, Transition};
 pub use typed::{Listed, StoreExt, parse};

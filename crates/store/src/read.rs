@@ -1,8 +1,8 @@
 //! What is asked of a store, and what it answers.
 
-use ledger::{Salt, StateRef};
+use ledger::{Leaf, Salt, StateRef};
 
-use crate::log::record_bytes;
+use crate::{ReadError, log::record_bytes};
 
 /// A record as it lies in the store.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,6 +34,54 @@ impl Record {
             && state.key == self.key
             && state.version == self.version
             && state.verify(salt, &record_bytes(&self.state, self.sort, &self.body))
+    }
+}
+
+/// The newest entry of the ledger about a record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Newest {
+    /// Its place in the ledger.
+    pub entry: u64,
+    /// The version of the record that it made.
+    pub version: u64,
+    /// The leaf's canonical bytes; [`ledger::Leaf::decode`] reads them.
+    pub leaf: Vec<u8>,
+}
+
+/// A record and the newest entry about it, as both were at one moment: nothing was written between the two.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Standing {
+    /// The record; none if there is none.
+    pub record: Option<Record>,
+    /// What the ledger says of it last; none if it says nothing, as of bookkeeping.
+    pub newest: Option<Newest>,
+}
+
+impl Standing {
+    /// The record, if the newest entry about it commits to it. `kind` and `key` are what was asked for.
+    ///
+    /// # Errors
+    /// [`ReadError::Broken`] if it doesn't: a row that was edited, put back to an older version, added, or taken away.
+    pub fn confirmed(self, kind: &str, key: &str) -> Result<Option<Record>, ReadError> {
+        let broken = |why: &str| ReadError::Broken {
+            kind: kind.to_owned(),
+            key: key.to_owned(),
+            why: format!("{why}; `exq ledger check` says what else isn't as the ledger says"),
+        };
+        let (record, newest) = match (self.record, self.newest) {
+            (None, None) => return Ok(None),
+            (None, Some(_)) => return Err(broken("the ledger speaks of it, and it is gone")),
+            (Some(_), None) => return Err(broken("no entry of the ledger made it")),
+            (Some(record), Some(newest)) => (record, newest),
+        };
+        if record.entry != Some(newest.entry) || record.version != newest.version {
+            return Err(broken("it isn't the version that the ledger speaks of last"));
+        }
+        let leaf = Leaf::decode(&newest.leaf).map_err(|why| broken(&why.to_string()))?;
+        match leaf.state() {
+            Some(state) if record.is_committed_by(state) => Ok(Some(record)),
+            _ => Err(broken("its entry commits to something else")),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use ledger::Hash;
 use model::Digest;
 
 use crate::{
-    Checked, Commit, CommitError, Count, Made, Page, Query, ReadError, Receipt, Record, StoredCheckpoint,
+    Checked, Commit, CommitError, Count, Made, Page, Query, ReadError, Receipt, Standing, StoredCheckpoint,
     StoredEntry,
 };
 
@@ -26,17 +26,17 @@ pub trait Store: Send + Sync {
     /// [`CommitError`].
     async fn commit(&self, commit: Commit) -> Result<Receipt, CommitError>;
 
-    /// One record.
+    /// One record, and the newest entry about it.
     ///
     /// # Errors
     /// [`ReadError`].
-    async fn record(&self, kind: &str, key: &str) -> Result<Option<Record>, ReadError>;
+    async fn standing(&self, kind: &str, key: &str) -> Result<Standing, ReadError>;
 
-    /// One page of a list.
+    /// One page of a list, as everything stood at one moment. Each has a record.
     ///
     /// # Errors
     /// [`ReadError`].
-    async fn list(&self, query: Query) -> Result<Page<Record>, ReadError>;
+    async fn list(&self, query: Query) -> Result<Page<Standing>, ReadError>;
 
     /// How many records of each kind stand how, by kind, then state.
     ///

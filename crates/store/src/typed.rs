@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::{Cursor, Kept, Query, ReadError, Record, Store, Versioned};
+use crate::{Cursor, Kept, Query, ReadError, Record, Standing, Store, Versioned};
 
 /// One page of values. A record that can't be read doesn't take the others with it: it is reported beside them.
 #[derive(Debug)]
@@ -27,46 +27,12 @@ pub trait StoreExt: Store {
         key: &str,
     ) -> impl Future<Output = Result<Option<Versioned<T>>, ReadError>> + Send {
         async move {
-            let found = self.record(T::KIND, key).await?;
-            if T::RECORDED {
-                self.confirm(T::KIND, key, found.as_ref()).await?;
-            }
+            let standing = self.standing(T::KIND, key).await?;
+            let found = match T::RECORDED {
+                true => standing.confirmed(T::KIND, key)?,
+                false => standing.record,
+            };
             found.map(|record| parse(&record)).transpose()
-        }
-    }
-
-    /// Whether the newest entry about a record commits to what was found.
-    ///
-    /// # Errors
-    /// [`ReadError::Broken`] if it doesn't.
-    fn confirm(
-        &self,
-        kind: &str,
-        key: &str,
-        found: Option<&Record>,
-    ) -> impl Future<Output = Result<(), ReadError>> + Send {
-        async move {
-            let broken = |why: &str| ReadError::Broken {
-                kind: kind.to_owned(),
-                key: key.to_owned(),
-                why: format!("{why}; `exq ledger check` says what else isn't as the ledger says"),
-            };
-            let newest = self.history(kind, key).await?.pop();
-            let (record, newest) = match (found, newest) {
-                (None, None) => return Ok(()),
-                (None, Some(_)) => return Err(broken("the ledger speaks of it, and it is gone")),
-                (Some(_), None) => return Err(broken("no entry of the ledger made it")),
-                (Some(record), Some(newest)) => (record, newest),
-            };
-            if record.entry != Some(newest.entry) || record.version != newest.version {
-                return Err(broken("it isn't the version that the ledger speaks of last"));
-            }
-            let entry = self.entry(newest.entry).await?.ok_or_else(|| broken("its entry is gone"))?;
-            let leaf = ledger::Leaf::decode(&entry.leaf).map_err(|why| broken(&why.to_string()))?;
-            match leaf.state() {
-                Some(state) if record.is_committed_by(state) => Ok(()),
-                _ => Err(broken("its entry commits to something else")),
-            }
         }
     }
 
@@ -78,13 +44,15 @@ pub trait StoreExt: Store {
         async move {
             let page = self.list(Query { kind: T::KIND, ..query }).await?;
             let mut listed = Listed { items: vec![], broken: vec![], next: page.next };
-            for record in &page.items {
-                let confirmed = match T::RECORDED {
-                    // A write between the list and its confirmation is no finding: what stands now is read again.
-                    true => self.get::<T>(&record.key).await,
-                    false => parse(record).map(Some),
+            for Standing { record, newest } in page.items {
+                let Some(record) = record else { continue };
+                let (kind, key) = (record.kind.clone(), record.key.clone());
+                let standing = Standing { record: Some(record), newest };
+                let found = match T::RECORDED {
+                    true => standing.confirmed(&kind, &key),
+                    false => Ok(standing.record),
                 };
-                match confirmed {
+                match found.and_then(|found| found.map(|record| parse(&record)).transpose()) {
                     Ok(value) => listed.items.extend(value),
                     Err(why) => listed.broken.push(why),
                 }

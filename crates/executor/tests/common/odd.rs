@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use ledger::Hash;
 use model::Digest;
 use store::{
-    Checked, Commit, CommitError, Count, Made, Page, Query, ReadError, Receipt, Record, Store,
+    Checked, Commit, CommitError, Count, Made, Page, Query, ReadError, Receipt, Standing, Store,
     StoredCheckpoint, StoredEntry,
 };
 use store_sqlite::SqliteStore;
@@ -75,11 +75,11 @@ impl Store for OddStore {
         answer
     }
 
-    async fn record(&self, kind: &str, key: &str) -> Result<Option<Record>, ReadError> {
-        self.inner.record(kind, key).await
+    async fn standing(&self, kind: &str, key: &str) -> Result<Standing, ReadError> {
+        self.inner.standing(kind, key).await
     }
 
-    async fn list(&self, query: Query) -> Result<Page<Record>, ReadError> {
+    async fn list(&self, query: Query) -> Result<Page<Standing>, ReadError> {
         self.inner.list(query).await
     }
 

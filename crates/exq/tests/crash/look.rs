@@ -40,7 +40,7 @@ impl Look {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
             let page = self.store.list(Query::of(kind).limit(100).after(after)).await?;
-            for record in page.items {
+            for record in page.items.into_iter().filter_map(|standing| standing.record) {
                 all.push(serde_json::from_slice(&record.body)?);
             }
             after = page.next;

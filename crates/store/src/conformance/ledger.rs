@@ -27,14 +27,14 @@ pub async fn every_change_is_in_the_ledger_and_committed_to(place: &dyn Place) {
     let store = place.open(&setting).await;
     let mut thing = Thing { sort: -5, ..Thing::new("a", "one") };
     store.commit(vec![thing.put(Expect::Absent)].into()).await.unwrap();
-    let old = store.record("thing", "a").await.unwrap().unwrap();
+    let old = store.standing("thing", "a").await.unwrap().record.unwrap();
     thing.done = true;
     store.commit(vec![thing.put(Expect::Version(1))].into()).await.unwrap();
     let leaves = verified(&*store, &setting).await;
     let states: Vec<_> = leaves.iter().map(|leaf| leaf.state().unwrap()).collect();
     let named: Vec<_> = states.iter().map(|s| (s.kind.as_str(), s.key.as_str(), s.version)).collect();
     assert_eq!(named, [("thing", "a", 1), ("thing", "a", 2)]);
-    let record = store.record("thing", "a").await.unwrap().unwrap();
+    let record = store.standing("thing", "a").await.unwrap().record.unwrap();
     assert_eq!((record.version, record.entry, record.state.as_str(), record.sort), (2, Some(1), "done", -5));
     assert!(old.is_committed_by(states[0]) && record.is_committed_by(states[1]));
     assert!(!old.is_committed_by(states[1]) && !record.is_committed_by(states[0]));
