@@ -2,8 +2,9 @@
 //!
 //! `exq serve` runs as it is shipped, beside the small Gerrit, which answers what follows from each hint: that there is no
 //! such change. Every hook names a change that none before named, and is answered 202 only when it is durable. The peer
-//! appends a page to a file in the same folder and syncs it. *Alone*: one hook at a time on one connection, which is what
-//! `p50` is about; *32 at once*: as many connections. As the budget for a source would have it, a connection ends after
+//! appends a page to a file in the same folder and syncs it. *20 a second*: what a busy Gerrit sends; what follows from one
+//! hint is over before the next comes. *One after another*: as fast as one connection can, beside all that follows from
+//! the hints before. *32 at once*: as many connections. As the budget for a source would have it, a connection ends after
 //! 500 hooks and the next one comes from another address of the loopback network.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "it measures programs and time")]
 
@@ -35,6 +36,8 @@ const ROUND: Duration = Duration::from_secs(2);
 /// Hooks of one connection, and so of one source.
 const OF_ONE: usize = 500;
 const AT_ONCE: usize = 32;
+/// Between two hooks of a busy Gerrit.
+const PACE: Duration = Duration::from_millis(50);
 /// What the hints wait for is done before the next round.
 const REST: Duration = Duration::from_secs(3);
 
@@ -46,7 +49,7 @@ async fn main() -> anyhow::Result<()> {
     let gerrit =
         DevGerrit::start(devgerrit::Options::new(folder.path().join("gerrit"), "secret".to_owned())).await?;
     let at = GerritAt { url: gerrit.url().to_owned(), admin: ("admin".to_owned(), "secret".to_owned()) };
-    story::provision(&at).await?;
+    story::provision(&at, &story::world()).await?;
     let town = Town::found(at, &folder.path().join("town"), &bell, &std::env::current_exe()?).await?;
     town.configure(Pace { poll_s: 30, sweep_s: 3600 })?;
     let serve = Serve::start(&exq, &town.config)?;
@@ -56,27 +59,31 @@ async fn main() -> anyhow::Result<()> {
         change: AtomicU64::new(1_000_000),
         source: AtomicU64::new(0),
     });
-    let (mut p50, mut rate) = (Rounds::default(), Rounds::default());
+    let (mut now_and_then, mut p50, mut rate) = (Rounds::default(), Rounds::default(), Rounds::default());
     for round in 1..=ROUNDS {
         let floor = fsyncs(folder.path())?;
-        let alone = hooks(&to, 1).await?;
+        let paced = hooks(&to, 1, PACE).await?;
+        let alone = hooks(&to, 1, Duration::ZERO).await?;
         tokio::time::sleep(REST).await;
-        let many = hooks(&to, AT_ONCE).await?;
+        let many = hooks(&to, AT_ONCE, Duration::ZERO).await?;
         tokio::time::sleep(REST).await;
         let (many_rate, floor_rate) =
             (many.len() as f64 / ROUND.as_secs_f64(), floor.len() as f64 / ROUND.as_secs_f64());
         eprintln!(
-            "round {round}: fsync p50 {:.2} ms; alone p50 {:.2} ms p99 {:.2} ms; {AT_ONCE} at once {many_rate:.0}/s, p50 {:.2} ms",
+            "round {round}: fsync p50 {:.2} ms; now and then p50 {:.2} ms; alone p50 {:.2} ms p99 {:.2} ms; {AT_ONCE} at once {many_rate:.0}/s, p50 {:.2} ms",
             quantile(&floor, 0.5),
+            quantile(&paced, 0.5),
             quantile(&alone, 0.5),
             quantile(&alone, 0.99),
             quantile(&many, 0.5),
         );
+        now_and_then.push(paced, floor.clone());
         p50.push(alone, floor);
         rate.push(vec![many_rate], vec![floor_rate]);
     }
-    p50.print("hook", "bare fsync", "ms p50", 0.5);
-    p50.print("hook, p99", "bare fsync", "ms p99", 0.99);
+    now_and_then.print("hook, 20 a second", "bare fsync", "ms p50", 0.5);
+    p50.print("hook, one after another", "bare fsync", "ms p50", 0.5);
+    p50.print("hook, one after another, p99", "bare fsync", "ms p99", 0.99);
     rate.print("hook, 32 at once", "bare fsync, one at a time", "stored/s", 0.5);
     drop(serve);
     gerrit.stop().await;
@@ -120,11 +127,11 @@ impl To {
     }
 }
 
-/// Hooks for the time of a round: how long each took, in milliseconds.
-async fn hooks(to: &Arc<To>, at_once: usize) -> anyhow::Result<Vec<f64>> {
+/// Hooks for the time of a round, each so long after the one before: how long each took, in milliseconds.
+async fn hooks(to: &Arc<To>, at_once: usize, pause: Duration) -> anyhow::Result<Vec<f64>> {
     let begin = Instant::now();
     let tasks: Vec<_> =
-        (0..at_once).map(|_| tokio::spawn(one_after_another(Arc::clone(to), begin))).collect();
+        (0..at_once).map(|_| tokio::spawn(one_after_another(Arc::clone(to), begin, pause))).collect();
     let mut took = Vec::new();
     for task in tasks {
         took.extend(task.await??);
@@ -132,7 +139,7 @@ async fn hooks(to: &Arc<To>, at_once: usize) -> anyhow::Result<Vec<f64>> {
     Ok(took)
 }
 
-async fn one_after_another(to: Arc<To>, begin: Instant) -> anyhow::Result<Vec<f64>> {
+async fn one_after_another(to: Arc<To>, begin: Instant, pause: Duration) -> anyhow::Result<Vec<f64>> {
     let mut took = Vec::new();
     while begin.elapsed() < ROUND {
         let mut stream = to.connect().await?;
@@ -145,6 +152,7 @@ async fn one_after_another(to: Arc<To>, begin: Instant) -> anyhow::Result<Vec<f6
             stream.write_all(&request).await?;
             accepted(&mut stream).await?;
             took.push(one.elapsed().as_secs_f64() * 1000.0);
+            tokio::time::sleep(pause).await;
         }
     }
     Ok(took)

@@ -26,7 +26,7 @@ async fn main() -> anyhow::Result<()> {
     let gerrit =
         DevGerrit::start(devgerrit::Options::new(folder.path().join("gerrit"), "secret".to_owned())).await?;
     let at = GerritAt { url: gerrit.url().to_owned(), admin: ("admin".to_owned(), "secret".to_owned()) };
-    story::provision(&at).await?;
+    story::provision(&at, &story::world()).await?;
     let town = Town::found(at, &folder.path().join("town"), &bell, &std::env::current_exe()?).await?;
     let data = town.folder.join("data");
     let (mut first, mut again, mut resident) = (vec![], vec![], vec![]);

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use common::{
     Stage,
     delivery::{self, SWEEPING},
+    two,
 };
 use serde_json::Value;
 
@@ -20,6 +21,17 @@ async fn each_submission_gets_one_outcome_however_it_is_announced() -> Result<()
     delivery::five_while_a_run_is_in_progress(&mut stage, "cart").await?;
     delivery::five_while_down(&mut stage, "search").await?;
     delivery::older_after_newer(&mut stage, "stock").await?;
+    stage.up(delivery::EAGER).await?;
+    delivery::topic_over_two(&mut stage, ["shop", "search"]).await?;
+    stage.close().await
+}
+
+/// Both ring.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_are_judged_each_for_itself() -> Result<()> {
+    let stage = Stage::two_real().await?;
+    two::each_for_itself(&stage).await?;
+    two::hints_are_not_taken_for_the_other_server(&stage).await?;
     stage.close().await
 }
 

@@ -39,7 +39,7 @@ pub struct Limits {
     pub connections: usize,
     /// Requests at once, hooks apart. Default 128.
     pub requests: usize,
-    /// Hooks at once: a lane of their own, so that neither starves the other. Default 64.
+    /// Hooks at once: a lane of their own, so that neither starves the other. Default 128.
     pub hooks: usize,
     /// Live streams at once. Default 64.
     pub streams: usize,
@@ -74,7 +74,7 @@ impl Default for Limits {
         Self {
             connections: 512,
             requests: 128,
-            hooks: 64,
+            hooks: 128,
             streams: 64,
             hook_body_bytes: 256 * 1024,
             body_bytes: 16 * 1024,

@@ -10,5 +10,5 @@ mod town;
 mod world;
 
 pub use desk::{Change, Desk, new_change_id};
-pub use town::{Bell, GerritAt, Pace, Shops, Town, provision};
-pub use world::{PROJECTS, world};
+pub use town::{Bell, EAST_PROJECT, EAST_SHOP, GerritAt, Pace, Shops, Town, provision};
+pub use world::{PROJECTS, east_world, world};

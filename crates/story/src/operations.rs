@@ -1,5 +1,7 @@
 //! The files of the operations project.
 
+use crate::town::Source;
+
 /// The program that rolls a revision out. It may be repeated: where the shop serves that revision already, nothing happens.
 pub(crate) const SWITCH: &str = r#"#!/bin/sh
 # switch REVISION ROOT PORT SERVE: makes the shop in ROOT serve REVISION, by one atomic change of the link ROOT/current,
@@ -33,15 +35,16 @@ echo "the shop is switched to $revision"
 "#;
 
 /// The operation of one project.
-pub(crate) fn operation(project: &str) -> String {
+pub(crate) fn operation(source: &Source) -> String {
+    let Source { shop, server, project, .. } = source;
     format!(
-        r#"operation: {project}-web
-title: Roll out the {project}
+        r#"operation: {shop}-web
+title: Roll out the {shop}
 mode: enforce
-trigger: {{ merged: {{ server: main, project: {project}, branch: main }} }}
+trigger: {{ merged: {{ server: {server}, project: {project}, branch: main }} }}
 review: {{ people: 1 }}
 environments:
-  prod: {{ targets: {project}-hosts }}
+  prod: {{ targets: {shop}-hosts }}
 steps:
   - id: switch
     exec:
@@ -70,21 +73,24 @@ pub(crate) fn targets(shops: &[(&str, String, u16)], serve: &str) -> String {
 }
 
 /// `links.yaml`
-pub(crate) fn links(people: &[(&str, u64)]) -> String {
-    people
-        .iter()
-        .map(|(name, account)| format!("- {{ person: {name}, accounts: {{ main: [{account}] }} }}\n"))
-        .collect()
+pub(crate) fn links(people: &[(&str, Vec<(&str, u64)>)]) -> String {
+    let mut text = String::new();
+    for (name, accounts) in people {
+        let accounts: Vec<_> =
+            accounts.iter().map(|(server, account)| format!("{server}: [{account}]")).collect();
+        text.push_str(&format!("- {{ person: {name}, accounts: {{ {} }} }}\n", accounts.join(", ")));
+    }
+    text
 }
 
 /// `baselines.yaml`
-pub(crate) fn baselines(heads: &[(&str, String)]) -> String {
-    heads
+pub(crate) fn baselines(sources: &[Source]) -> String {
+    sources
         .iter()
-        .map(|(project, revision)| {
+        .map(|Source { shop, server, project, head }| {
             format!(
-                "- operation: {project}-web\n  environment: prod\n  server: main\n  project: {project}\n  branch: main\n  \
-                 revision: \"{revision}\"\n  reason: \"the empty beginning\"\n"
+                "- operation: {shop}-web\n  environment: prod\n  server: {server}\n  project: {project}\n  branch: main\n  \
+                 revision: \"{head}\"\n  reason: \"the empty beginning\"\n"
             )
         })
         .collect()

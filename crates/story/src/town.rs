@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use realgerrit::Admin;
+use realgerrit::{Admin, provision::World};
 use serde_json::{Value, json};
 
 use crate::{Desk, desk::new_change_id, operations, world::PROJECTS};
@@ -74,32 +74,69 @@ pub struct Town {
     pub config: PathBuf,
     /// Its shops.
     pub shops: Shops,
-    gerrit: GerritAt,
-    admin: Admin,
+    main: Server,
+    /// A second Gerrit that it has.
+    east: Option<Server>,
     bell: Bell,
     genesis: String,
-    server_id: String,
 }
+
+/// One of its Gerrits.
+struct Server {
+    /// As `exq.yaml` names it.
+    name: &'static str,
+    at: GerritAt,
+    admin: Admin,
+    /// What its accounts' addresses in NoteDb end with.
+    id: String,
+}
+
+impl Server {
+    fn new(name: &'static str, at: GerritAt) -> Self {
+        let admin = Admin::new(&at.url, &at.admin.0, &at.admin.1);
+        Self { name, at, admin, id: String::new() }
+    }
+}
+
+/// The shop whose code lies on the second Gerrit.
+pub const EAST_SHOP: &str = "east-shop";
+/// The project there. One of the same name is rolled out from the first.
+pub const EAST_PROJECT: &str = "cart";
 
 impl Town {
     /// Founds it: operations project, links, baselines, `exq.yaml` and its secrets, empty shops. `serve` is a program that
     /// understands `demo-shop`.
     pub async fn found(gerrit: GerritAt, folder: &Path, bell: &Bell, serve: &Path) -> anyhow::Result<Self> {
+        Self::found_on(gerrit, None, folder, bell, serve).await
+    }
+
+    /// As [`Town::found`], on two Gerrits. The operations project lies on the first.
+    pub async fn found_on(
+        main: GerritAt,
+        east: Option<GerritAt>,
+        folder: &Path,
+        bell: &Bell,
+        serve: &Path,
+    ) -> anyhow::Result<Self> {
         let folder = std::path::absolute(folder)?;
         std::fs::create_dir_all(&folder)?;
-        let admin = Admin::new(&gerrit.url, &gerrit.admin.0, &gerrit.admin.1);
+        let (main, east) = (Server::new("main", main), east.map(|at| Server::new("east", at)));
         let mut shops = Vec::new();
-        for project in PROJECTS {
-            let root = folder.join("shops").join(project);
+        for shop in PROJECTS.into_iter().chain(east.as_ref().map(|_| EAST_SHOP)) {
+            let root = folder.join("shops").join(shop);
             std::fs::create_dir_all(&root)?;
-            shops.push((project, root, free_port()?));
+            shops.push((shop, root, free_port()?));
         }
         let shops = Shops { serve: serve.to_owned(), shops };
         let config = folder.join("exq.yaml");
-        let (bell, genesis, server_id) = (bell.clone(), String::new(), String::new());
-        let mut town = Self { folder, config, shops, gerrit, admin, bell, genesis, server_id };
+        let (bell, genesis) = (bell.clone(), String::new());
+        let mut town = Self { folder, config, shops, main, east, bell, genesis };
         town.genesis = town.write_operations().await?;
-        town.server_id = town.ask_server_id().await?;
+        town.main.id = town.ask_server_id(&town.main).await?;
+        if let Some(mut east) = town.east.take() {
+            east.id = town.ask_server_id(&east).await?;
+            town.east = Some(east);
+        }
         town.configure(Pace::default())?;
         Ok(town)
     }
@@ -117,17 +154,32 @@ impl Town {
         shop.map_or(self.folder.as_path(), |(_, root, _)| root)
     }
 
-    /// A person of the company.
+    /// A person of the company, at the main Gerrit.
     #[must_use]
     pub fn desk(&self, name: &str) -> Desk {
-        Desk::of(&self.gerrit.url, &self.folder.join("desks"), &self.admin, name)
+        Desk::of(&self.main.at.url, &self.desks(&self.main), &self.main.admin, name)
     }
 
-    /// The administrator.
+    /// A person of the company, at the second Gerrit; none if there is none.
+    #[must_use]
+    pub fn east_desk(&self, name: &str) -> Option<Desk> {
+        let east = self.east.as_ref()?;
+        Some(Desk::of(&east.at.url, &self.desks(east), &east.admin, name))
+    }
+
+    /// The administrator of the main Gerrit.
     #[must_use]
     pub fn admin_desk(&self) -> Desk {
-        let (name, password) = self.gerrit.admin.clone();
-        Desk::new(&self.gerrit.url, &self.folder.join("desks"), &self.admin, &name, password)
+        self.admin_of(&self.main)
+    }
+
+    fn admin_of(&self, server: &Server) -> Desk {
+        let (name, password) = server.at.admin.clone();
+        Desk::new(&server.at.url, &self.desks(server), &server.admin, &name, password)
+    }
+
+    fn desks(&self, server: &Server) -> PathBuf {
+        self.folder.join("desks").join(server.name)
     }
 
     /// What a shop's server answers: its revision, or nothing if none runs.
@@ -160,19 +212,27 @@ impl Town {
     }
 
     async fn write_operations(&self) -> anyhow::Result<String> {
+        let servers = || std::iter::once(&self.main).chain(&self.east);
         let mut people = Vec::new();
         for name in ["alice", "bob", "carol", "dave", "erin"] {
-            let account = self.admin.call("GET", &format!("accounts/{name}"), None).await?;
-            people.push((
-                name,
-                account.get("_account_id").and_then(Value::as_u64).context("no account number")?,
-            ));
+            let mut accounts = Vec::new();
+            for server in servers() {
+                let account = server.admin.call("GET", &format!("accounts/{name}"), None).await?;
+                let number =
+                    account.get("_account_id").and_then(Value::as_u64).context("no account number")?;
+                accounts.push((server.name, number));
+            }
+            people.push((name, accounts));
         }
-        let mut heads = Vec::new();
-        for project in PROJECTS {
-            let branch = self.admin.call("GET", &format!("projects/{project}/branches/main"), None).await?;
-            let head = branch.get("revision").and_then(Value::as_str).context("no head")?;
-            heads.push((project, head.to_owned()));
+        let mut sources = Vec::new();
+        for (shop, ..) in &self.shops.shops {
+            let (server, project) = match (*shop, &self.east) {
+                (EAST_SHOP, Some(east)) => (east, EAST_PROJECT),
+                (project, _) => (&self.main, project),
+            };
+            let branch = server.admin.call("GET", &format!("projects/{project}/branches/main"), None).await?;
+            let head = branch.get("revision").and_then(Value::as_str).context("no head")?.to_owned();
+            sources.push(Source { shop, server: server.name, project, head });
         }
         let serve = self.shops.serve.display().to_string();
         let shops: Vec<_> = self
@@ -181,12 +241,12 @@ impl Town {
             .iter()
             .map(|(name, root, port)| (*name, root.display().to_string(), *port))
             .collect();
-        let operations: Vec<(String, String)> = PROJECTS
+        let operations: Vec<(String, String)> = sources
             .iter()
-            .map(|project| (format!("operations/{project}-web.yaml"), operations::operation(project)))
+            .map(|source| (format!("operations/{}-web.yaml", source.shop), operations::operation(source)))
             .collect();
         let (targets, links) = (operations::targets(&shops, &serve), operations::links(&people));
-        let baselines = operations::baselines(&heads);
+        let baselines = operations::baselines(&sources);
         let mut files: Vec<(&str, &str)> =
             operations.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         files.extend([
@@ -203,12 +263,12 @@ impl Town {
         Ok(genesis)
     }
 
-    /// The server's id, as the meta history of a change says it.
-    async fn ask_server_id(&self) -> anyhow::Result<String> {
+    /// A server's id, as the meta history of a change says it.
+    async fn ask_server_id(&self, server: &Server) -> anyhow::Result<String> {
         let body = json!({"project": "app", "branch": "main", "subject": "Which server is this?"});
-        let change = self.admin.call("POST", "changes/", Some(&body)).await?;
+        let change = server.admin.call("POST", "changes/", Some(&body)).await?;
         let number = change.get("_number").and_then(Value::as_u64).context("no number")?;
-        let author = self.admin_desk().meta_author("app", number).await?;
+        let author = self.admin_of(server).meta_author("app", number).await?;
         match author.split_once('@') {
             Some((_, id)) if !id.is_empty() => Ok(id.to_owned()),
             _ => bail!("the meta history of change {number} begins with {author:?}"),
@@ -234,32 +294,46 @@ impl Town {
     }
 
     fn config_text(&self, pace: Pace) -> String {
-        format!(
-            r#"data: data
-listen: 127.0.0.1:{port}
-origin: demo.exequatur.example/shop
-gerrit:
-  main:
+        let mut text = format!(
+            "data: data\nlisten: 127.0.0.1:{port}\norigin: demo.exequatur.example/shop\ngerrit:\n",
+            port = self.bell.port
+        );
+        for server in std::iter::once(&self.main).chain(&self.east) {
+            text.push_str(&format!(
+                r#"  {name}:
     url: {url}
-    server_id: "{server_id}"
+    server_id: "{id}"
     reader: {{ user: exq-reader, token: {{ file: secrets/reader }} }}
     writer: {{ user: exq-writer, token: {{ file: secrets/writer }} }}
     hook_secret: {{ file: secrets/hook }}
     poll_s: {poll_s}
     sweep_s: {sweep_s}
-operations:
-  server: main
-  project: operations
-  genesis: {genesis}
 "#,
-            port = self.bell.port,
-            url = self.gerrit.url,
-            server_id = self.server_id,
-            genesis = self.genesis,
-            poll_s = pace.poll_s,
-            sweep_s = pace.sweep_s,
-        )
+                name = server.name,
+                url = server.at.url,
+                id = server.id,
+                poll_s = pace.poll_s,
+                sweep_s = pace.sweep_s,
+            ));
+        }
+        text.push_str(&format!(
+            "operations:\n  server: main\n  project: operations\n  genesis: {genesis}\n",
+            genesis = self.genesis
+        ));
+        text
     }
+}
+
+/// Where the code of a shop lies.
+pub(crate) struct Source {
+    /// The shop.
+    pub(crate) shop: &'static str,
+    /// The Gerrit, as `exq.yaml` names it.
+    pub(crate) server: &'static str,
+    /// The project there.
+    pub(crate) project: &'static str,
+    /// The head of its branch at the beginning.
+    pub(crate) head: String,
 }
 
 async fn get(port: u16) -> Option<String> {
@@ -278,8 +352,8 @@ fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Puts [`crate::world`] on a Gerrit that is new.
-pub async fn provision(at: &GerritAt) -> anyhow::Result<()> {
+/// Puts [`crate::world`], or another, on a Gerrit that is new.
+pub async fn provision(at: &GerritAt, world: &World) -> anyhow::Result<()> {
     let admin = Admin::new(&at.url, &at.admin.0, &at.admin.1);
-    Ok(admin.provision(&crate::world()).await?)
+    Ok(admin.provision(world).await?)
 }

@@ -44,3 +44,14 @@ pub fn world() -> World {
         .push(Right { group: "Administrators".into(), ..right("operations", "refs/heads/*", "push") });
     world
 }
+
+/// The same company on a second Gerrit. Its people were given their accounts in another order: the number that is bob's
+/// on one server is dave's on the other.
+#[must_use]
+pub fn east_world() -> World {
+    let mut world = world();
+    if let Some(people) = world.people.get_mut(..5) {
+        people.reverse();
+    }
+    world
+}

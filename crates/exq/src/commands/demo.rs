@@ -104,7 +104,7 @@ impl Stage {
         options.hook_urls = vec![bell.url("main")];
         let gerrit = DevGerrit::start(options).await?;
         let at = GerritAt { url: gerrit.url().to_owned(), admin: ("admin".to_owned(), password) };
-        story::provision(&at).await?;
+        story::provision(&at, &story::world()).await?;
         let program = std::env::current_exe().context("which program is this?")?;
         let town = Town::found(at, folder, &bell, &program).await?;
         let config = Config::read(&town.config)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use devgerrit::{DevGerrit, Faults};
-use realgerrit::RealGerrit;
+use realgerrit::{RealGerrit, provision::World};
 use story::GerritAt;
 
 const PASSWORD: &str = "secret";
@@ -18,12 +18,12 @@ pub(crate) enum Gerrit {
 }
 
 impl Gerrit {
-    pub(super) async fn dev(folder: PathBuf, hook_urls: Vec<String>) -> Result<Self> {
+    pub(super) async fn dev(folder: PathBuf, hook_urls: Vec<String>, world: &World) -> Result<Self> {
         let mut options = devgerrit::Options::new(folder.clone(), PASSWORD);
         options.hook_urls.clone_from(&hook_urls);
         let server = DevGerrit::start(options).await?;
         let gerrit = Self::Dev(Box::new(Some(server)), hook_urls, folder);
-        story::provision(&gerrit.at()).await?;
+        story::provision(&gerrit.at(), world).await?;
         Ok(gerrit)
     }
 

@@ -4,6 +4,7 @@
 pub(crate) mod delivery;
 pub(crate) mod gerrit;
 pub(crate) mod readable;
+pub(crate) mod two;
 
 use std::{
     path::PathBuf,
@@ -29,6 +30,8 @@ pub(crate) struct Stage {
     pub(crate) town: Town,
     /// Its Gerrit.
     pub(crate) gerrit: Gerrit,
+    /// Its second Gerrit.
+    pub(crate) east: Option<Gerrit>,
     /// Where Exequatur listens.
     pub(crate) bell: Bell,
     /// The way to ask it.
@@ -43,38 +46,60 @@ impl Stage {
     pub(crate) async fn dev() -> Result<Self> {
         let bell = Bell::new()?;
         let folder = TempDir::new()?;
-        let gerrit = Gerrit::dev(folder.path().join("gerrit"), vec![bell.url("main")]).await?;
-        Self::on(gerrit, bell, folder, Pace::default()).await
+        let gerrit = small(&folder, "main", vec![bell.url("main")]).await?;
+        Self::on(gerrit, None, bell, folder, Pace::default()).await
     }
 
     /// On a fresh small Gerrit that tells nobody anything.
     pub(crate) async fn silent_dev(pace: Pace) -> Result<Self> {
         let folder = TempDir::new()?;
-        let gerrit = Gerrit::dev(folder.path().join("gerrit"), Vec::new()).await?;
-        Self::on(gerrit, Bell::new()?, folder, pace).await
+        let gerrit = small(&folder, "main", Vec::new()).await?;
+        Self::on(gerrit, None, Bell::new()?, folder, pace).await
+    }
+
+    /// On two fresh small Gerrits that ring.
+    pub(crate) async fn two_dev() -> Result<Self> {
+        let bell = Bell::new()?;
+        let folder = TempDir::new()?;
+        let gerrit = small(&folder, "main", vec![bell.url("main")]).await?;
+        let east = small(&folder, "east", vec![bell.url("east")]).await?;
+        Self::on(gerrit, Some(east), bell, folder, Pace::default()).await
     }
 
     /// On a fresh real Gerrit.
     pub(crate) async fn real(options: realgerrit::Options) -> Result<Self> {
         let bell = Bell::new()?;
-        let options = realgerrit::Options {
-            world: story::world(),
-            hook_url: options.hook_url.map(|_| bell.url("main")),
-            ..options
-        };
-        let gerrit = Gerrit::real(options).await?;
-        Self::on(gerrit, bell, TempDir::new()?, Pace::default()).await
+        let gerrit = real(&bell, "main", story::world(), options).await?;
+        Self::on(gerrit, None, bell, TempDir::new()?, Pace::default()).await
     }
 
-    async fn on(gerrit: Gerrit, bell: Bell, folder: TempDir, pace: Pace) -> Result<Self> {
+    /// On two fresh real Gerrits that ring.
+    pub(crate) async fn two_real() -> Result<Self> {
+        let bell = Bell::new()?;
+        let ringing = realgerrit::Options { hook_url: Some(String::new()), ..realgerrit::Options::default() };
+        let (gerrit, east) = tokio::try_join!(
+            real(&bell, "main", story::world(), ringing.clone()),
+            real(&bell, "east", story::east_world(), ringing)
+        )?;
+        Self::on(gerrit, Some(east), bell, TempDir::new()?, Pace::default()).await
+    }
+
+    async fn on(
+        gerrit: Gerrit,
+        east: Option<Gerrit>,
+        bell: Bell,
+        folder: TempDir,
+        pace: Pace,
+    ) -> Result<Self> {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_exq"));
-        let town = Town::found(gerrit.at(), folder.path(), &bell, &program).await?;
+        let second = east.as_ref().map(Gerrit::at);
+        let town = Town::found_on(gerrit.at(), second, folder.path(), &bell, &program).await?;
         town.configure(pace)?;
         let http =
             reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
         let running = start(&town).await?;
         let api = Api::new(format!("http://{}", running.address), running.cli_token.clone())?;
-        Ok(Self { town, gerrit, bell, api, running: Some(running), http, _folder: folder })
+        Ok(Self { town, gerrit, east, bell, api, running: Some(running), http, _folder: folder })
     }
 
     /// Exequatur stops.
@@ -115,13 +140,18 @@ impl Stage {
 
     /// Rings as Gerrit does when a change merged.
     pub(crate) async fn ring(&self, project: &str, number: u64) -> Result<u16> {
+        self.ring_as("main", project, number).await
+    }
+
+    /// The same, said to be from one of the servers.
+    pub(crate) async fn ring_as(&self, server: &str, project: &str, number: u64) -> Result<u16> {
         let event = json!({
             "type": "change-merged",
             "project": project,
             "refName": "refs/heads/main",
             "change": {"project": project, "branch": "main", "number": number, "status": "MERGED"},
         });
-        self.post(&self.bell.url("main"), event.to_string().into_bytes()).await
+        self.post(&self.bell.url(server), event.to_string().into_bytes()).await
     }
 
     /// What became of a change once it is settled: the first outcome's state.
@@ -224,6 +254,22 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.town.close_shops();
     }
+}
+
+/// A small Gerrit of this name; the second one numbers its people in another order.
+async fn small(folder: &TempDir, name: &str, hook_urls: Vec<String>) -> Result<Gerrit> {
+    let world = if name == "main" { story::world() } else { story::east_world() };
+    Gerrit::dev(folder.path().join("gerrit").join(name), hook_urls, &world).await
+}
+
+async fn real(
+    bell: &Bell,
+    name: &str,
+    world: realgerrit::provision::World,
+    options: realgerrit::Options,
+) -> Result<Gerrit> {
+    let hook_url = options.hook_url.map(|_| bell.url(name));
+    Gerrit::real(realgerrit::Options { world, hook_url, ..options }).await
 }
 
 async fn start(town: &Town) -> Result<Installation> {

@@ -54,7 +54,7 @@ impl Company {
         options.hook_urls = vec![bell.url("main")];
         let gerrit = DevGerrit::start(options).await?;
         let at = GerritAt { url: gerrit.url().to_owned(), admin: ("admin".into(), "secret".into()) };
-        story::provision(&at).await?;
+        story::provision(&at, &story::world()).await?;
         let program = folder.path().join("serve-shop");
         program_file(&program, &format!("{SERVE}{} \"$@\"\n", env!("CARGO_BIN_EXE_exq")))?;
         let town = Town::found(at, folder.path(), &bell, &program).await?;

@@ -62,7 +62,7 @@ impl Proofs {
 
 async fn play(folder: &Path, gerrit: &DevGerrit, bell: &Bell) -> Result<Proofs> {
     let at = GerritAt { url: gerrit.url().to_owned(), admin: ("admin".into(), "secret".into()) };
-    story::provision(&at).await?;
+    story::provision(&at, &story::world()).await?;
     let town = Town::found(at, folder, bell, Path::new(env!("CARGO_BIN_EXE_exq"))).await?;
     let config = Config::read(&town.config)?;
     let running = Installation::start(&config, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
