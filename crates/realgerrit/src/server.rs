@@ -90,7 +90,13 @@ impl RealGerrit {
         drop(held);
         let (site, disposable) = match &options.dir {
             Some(dir) => (std::path::absolute(dir).at(dir)?, None),
-            None => cache.disposable().map(|(dir, held)| (dir, Some(held)))?,
+            None => {
+                // Waits for the lock too, which another start in this process may hold while it awaits something.
+                let (dir, held) = tokio::task::spawn_blocking(move || cache.disposable())
+                    .await
+                    .map_err(|error| Error::Machine(error.to_string()))??;
+                (dir, Some(held))
+            }
         };
         let server_id = if site.join("git").is_dir() {
             server_id(&site)?
