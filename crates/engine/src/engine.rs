@@ -75,7 +75,7 @@ pub struct Engine {
     pub(crate) inbox: Inbox,
     pub(crate) problems: StdMutex<BTreeMap<String, String>>,
     /// Reports that couldn't be said: how often, and when next.
-    pub(crate) reports: StdMutex<HashMap<String, (u32, model::Timestamp)>>,
+    pub(crate) reports: StdMutex<crate::report::Reports>,
     lanes: Mutex<HashMap<String, Arc<Mutex<()>>>>,
     pub(crate) configuring: Mutex<()>,
     pub(crate) tree: Mutex<ledger::Tree>,

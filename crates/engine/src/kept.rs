@@ -369,10 +369,8 @@ pub(crate) struct Report {
     pub hashtags: Vec<String>,
     /// When it was due.
     pub at: Timestamp,
-    /// How often it was tried.
+    /// How often it was tried until it was said.
     pub tries: u32,
-    /// Not before this.
-    pub next_at: Timestamp,
     /// Said.
     pub posted: bool,
 }
@@ -398,7 +396,7 @@ impl Kept for Report {
     }
 
     fn sort(&self) -> i64 {
-        self.next_at.as_millis()
+        self.at.as_millis()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The path: intake, gate, run, report.
+//! The path: intake, reading, deciding, running, reporting; and the reconcilers.
 
 mod bundle;
 mod configuration;

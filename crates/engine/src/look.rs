@@ -113,7 +113,7 @@ pub(crate) async fn look(
         project: project.clone(),
         branch,
         tip,
-        gerrit_id: gerrit_id.chars().filter(|c| !c.is_control()).take(200).collect(),
+        gerrit_id: safe_line(&gerrit_id),
         changes,
         submitted_at: Timestamp::from_millis(submitted_at.timestamp().as_millisecond()),
         seen_at: first_seen,
@@ -163,13 +163,7 @@ async fn others(
 
 /// One line that shows as it is.
 fn safe_line(text: &str) -> String {
-    text.chars()
-        .filter(|c| {
-            !c.is_control()
-                && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        })
-        .take(200)
-        .collect()
+    text.chars().filter(|c| !model::is_hidden(*c)).take(200).collect()
 }
 
 /// Every commit by which a change of the submission can have come to the branch: its patch sets.

@@ -201,11 +201,11 @@ pub enum HookAnswer {
 /// How the parts are.
 #[derive(Clone, Debug, Serialize)]
 pub struct Health {
-    /// May serve: the store answers, a configuration is in force.
+    /// May serve: the store answers.
     pub ready: bool,
     /// Each part: name, whether it is well, and a line about it.
     pub parts: Vec<(String, bool, String)>,
-    /// Alarms that a person should look at, newest first.
+    /// Alarms that a person should look at, in alphabetical order.
     pub alarms: Vec<String>,
 }
 
@@ -218,6 +218,12 @@ pub enum SurfaceError {
     /// There is no such thing.
     #[error("there is no {0}")]
     NotFound(String),
+    /// There will be such a thing, later.
+    #[error("not yet: {0}")]
+    NotYet(String),
+    /// The question names something that can't be.
+    #[error("{0}")]
+    Invalid(String),
     /// The store doesn't answer.
     #[error("the store can't be read: {0}")]
     Unavailable(String),

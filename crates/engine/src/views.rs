@@ -117,6 +117,13 @@ impl Surface for Engine {
     }
 
     async fn bundle(&self, id: &RunId) -> Result<Vec<u8>, SurfaceError> {
+        let run = self.store.get::<Run>(id.as_str()).await?;
+        let run = run.ok_or_else(|| SurfaceError::NotFound(format!("run {id}")))?;
+        if !matches!(run.value.state, RunState::Finished { .. }) {
+            return Err(SurfaceError::NotYet(format!(
+                "{id} is not finished, and only then there is a bundle"
+            )));
+        }
         self.collect_bundle(id).await?.ok_or_else(|| SurfaceError::NotFound(format!("run {id}")))
     }
 
@@ -191,7 +198,7 @@ fn cursor(text: Option<String>) -> Result<Option<Cursor>, SurfaceError> {
     let parsed = text
         .split_once('~')
         .and_then(|(sort, key)| Some(Cursor { sort: sort.parse().ok()?, key: key.to_owned() }));
-    parsed.map(Some).ok_or_else(|| SurfaceError::NotFound("such a page".to_owned()))
+    parsed.map(Some).ok_or_else(|| SurfaceError::Invalid(format!("no page begins after {text:?}")))
 }
 
 impl Engine {

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 use grant::{Purpose, SigningKey};
 use ledger::{LogSigner, Origin};
-use model::Entropy;
+use model::{Entropy, OsEntropy};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
@@ -29,7 +29,27 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Reads the keys below `data/keys`; makes none.
+    ///
+    /// # Errors
+    /// There are none, or they can't be used.
+    pub fn load(data: &Path, origin: &str) -> anyhow::Result<Self> {
+        let file = data.join("keys").join("ledger.key");
+        if !file.is_file() {
+            bail!(
+                "there is no installation in {}: {} isn't there\nhint: `data` in the file that --config names says where; \
+                 `exq serve` makes one",
+                data.display(),
+                file.display()
+            );
+        }
+        Self::load_or_make(data, origin, &OsEntropy)
+    }
+
     /// Reads the keys below `data/keys`, and makes those that aren't there.
+    ///
+    /// # Errors
+    /// A file can't be read or made, others may read it, or the ledger's key is that of another origin.
     pub fn load_or_make(data: &Path, origin: &str, entropy: &dyn Entropy) -> anyhow::Result<Self> {
         let folder = data.join("keys");
         private_folder(&folder)?;

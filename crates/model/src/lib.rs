@@ -12,6 +12,7 @@ mod people;
 mod plan;
 mod run;
 mod submission;
+mod text;
 mod time;
 
 pub use canonical::{Canonical, NotCanonical, from_canonical, to_canonical};
@@ -29,4 +30,5 @@ pub use plan::{
 };
 pub use run::{Run, RunResult, RunState, Step, StepResult, StepState, WrongState};
 pub use submission::{ChangeKey, ChangeNumber, Submission};
+pub use text::{hidden_character, is_hidden};
 pub use time::{Clock, Entropy, OsEntropy, SystemClock, Timestamp, WrongTime};

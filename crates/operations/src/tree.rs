@@ -125,7 +125,7 @@ impl Tree {
 fn is_path(path: &str) -> bool {
     (1..=PATH).contains(&path.len())
         && !path.contains('\\')
-        && crate::read::hidden_character(path).is_none()
+        && model::hidden_character(path).is_none()
         && !path.contains(['\n', '\t'])
         && path
             .split('/')

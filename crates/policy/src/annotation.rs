@@ -44,7 +44,7 @@ pub(crate) fn read(policy: &Policy) -> Result<(String, Rule), Vec<(String, Strin
                 "known are @id, @code, @reason, @cure and @need".to_owned(),
             ));
         }
-        if crate::statement::hidden_character(value).is_some() || value.len() > 1000 {
+        if model::hidden_character(value).is_some() || value.len() > 1000 {
             wrong.push((
                 format!("@{name} holds a character that hides text, or more than 1,000 bytes"),
                 "write it in plain, visible characters".to_owned(),

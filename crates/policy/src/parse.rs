@@ -10,7 +10,7 @@ use crate::{
     annotation::{self, Rule},
     decide::Slice,
     diagnostic::Source,
-    statement::{NoStatements, hidden_character, statements},
+    statement::{NoStatements, statements},
 };
 
 const SCHEMA: &str = include_str!("../policies/schema.cedarschema");
@@ -116,7 +116,7 @@ impl Loading {
     fn file(&mut self, path: &str, text: &str, ours: bool) {
         let source = Source::new(path, text);
         self.texts.push((path.to_owned(), text.to_owned()));
-        let problem = match (text.len() > FILE, self.texts.len() > FILES, hidden_character(text)) {
+        let problem = match (text.len() > FILE, self.texts.len() > FILES, model::hidden_character(text)) {
             (true, _, _) => Some((None, format!("more than {FILE} bytes"))),
             (_, true, _) => Some((None, format!("more than {FILES} policy files"))),
             (_, _, Some((at, c))) => Some((

@@ -71,17 +71,6 @@ fn skip_string(bytes: &mut impl Iterator<Item = (usize, u8)>) {
     }
 }
 
-/// The first character that can hide what a text says: control characters but line feed and tab, marks that turn the
-/// direction of text, and characters without width.
-pub(crate) fn hidden_character(text: &str) -> Option<(usize, char)> {
-    let hidden = |c: char| {
-        matches!(c,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{061c}' | '\u{feff}')
-            || (c.is_control() && c != '\n' && c != '\t')
-    };
-    text.char_indices().find(|(_, c)| hidden(*c))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

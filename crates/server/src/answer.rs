@@ -72,7 +72,13 @@ impl Problem {
     pub(crate) fn of_surface(what: &str, error: &SurfaceError) -> Self {
         match error {
             SurfaceError::NotFound(_) => Self::not_found(format!("There is no such {what}."))
-                .hint("Check the id. `exq why` finds a submission by its change."),
+                .hint(
+                    "Check it. A change is known once it is merged into a branch that an accepted operation watches.",
+                ),
+            SurfaceError::NotYet(why) => {
+                Self::new(StatusCode::CONFLICT, "not-yet", format!("Not yet: {why}.")).hint("Ask again later.")
+            }
+            SurfaceError::Invalid(why) => Self::bad_request(format!("{why}.")),
             SurfaceError::Unavailable(why) => {
                 tracing::error!(what, error = %why, "the store can't be read");
                 Self::busy("unavailable", "The store can't be read at the moment. Nothing is lost by this.")

@@ -32,23 +32,13 @@ impl Shown {
 fn make(chars: impl Iterator<Item = char>, stays: fn(char) -> bool) -> String {
     let mut shown = String::new();
     for c in chars {
-        if is_hidden(c) && !stays(c) {
+        if model::is_hidden(c) && !stays(c) {
             shown.push_str(&format!("‹U+{:04X}›", u32::from(c)));
         } else {
             shown.push(c);
         }
     }
     shown
-}
-
-/// Unicode's `Cc`, the line and paragraph separators, and those of `Cf` and the fillers that hide or reorder.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0d}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl fmt::Display for Shown {

@@ -13,7 +13,7 @@ use super::{Answer, api, say};
 pub(super) struct BundleCommand {
     /// The run.
     run: RunId,
-    /// Where to; `-` is standard output. Default: `RUN.exq`.
+    /// Where to; `-` is standard output. Default: `RUN.bundle`.
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
 }

@@ -129,6 +129,10 @@ impl Stage {
         let gerrit = self.gerrit.url();
         let clone = gerrit.replacen("http://", "http://alice:alice-pw@", 1);
         let config = self.town.config.display();
+        let clone_to = self.folder.join("try");
+        let clone_to = clone_to.display();
+        let exq = std::env::current_exe().context("which program is this?")?;
+        let exq = exq.display();
         say(format_args!("\n  Exequatur  {}", self.running.open_url));
         say(format_args!(
             "  Gerrit     {gerrit}   (REST and git; people alice, bob, carol, dave, erin; password NAME-pw)"
@@ -136,17 +140,17 @@ impl Stage {
         say(format_args!("  the shop   http://127.0.0.1:{shop}/version   (nothing is rolled out yet)"));
         say("\nTry, in another terminal:\n");
         say(format_args!(
-            "  1. alice pushes a change:\n     git clone {clone}/a/shop && cd shop && git config user.email alice@example.com \\\n       \
-             && echo hello > page.txt && git add . \\\n       \
+            "  1. alice pushes a change:\n     (git clone {clone}/a/shop {clone_to} && cd {clone_to} && git config user.name alice \\\n       \
+             && git config user.email alice@example.com && echo hello > page.txt && git add . \\\n       \
              && git commit -m \"Say hello\" -m \"Change-Id: I$(head -c20 /dev/urandom | od -An -tx1 | tr -d ' \\n')\" \\\n       \
-             && git push origin HEAD:refs/for/main"
+             && git push origin HEAD:refs/for/main)"
         ));
         say(format_args!(
             "  2. bob approves and submits it (N is its number):\n     curl -u bob:bob-pw -H 'Content-Type: application/json' \
              -d '{{\"labels\":{{\"Code-Review\":2}}}}' {gerrit}/a/changes/N/revisions/current/review\n     \
              curl -u bob:bob-pw -H 'Content-Type: application/json' -d '{{}}' {gerrit}/a/changes/N/submit"
         ));
-        say(format_args!("  3. what became of it, and why:\n     cargo run -- --config {config} why N"));
+        say(format_args!("  3. what became of it, and why:\n     {exq} --config {config} why N"));
         say("\nCtrl-C ends it.");
         serve::shutdown().await?;
         Ok(true)

@@ -22,9 +22,15 @@ impl LedgerCommand {
     pub(super) async fn run(self, config: PathBuf) -> Answer {
         let Self::Check = self;
         let config = Config::read(&config)?;
-        let keys = Keys::load_or_make(&config.data, &config.origin, &OsEntropy)?;
-        let options =
-            Options::new(config.data.join("exq.db"), keys.ledger, Arc::new(SystemClock), Arc::new(OsEntropy));
+        let keys = Keys::load(&config.data, &config.origin)?;
+        let path = config.data.join("exq.db");
+        // Opening would make an empty one, and nothing is sound about that.
+        anyhow::ensure!(
+            path.is_file(),
+            "there is no ledger: {} isn't there, and the keys beside it are\nhint: restore it before the next start",
+            path.display()
+        );
+        let options = Options::new(path, keys.ledger, Arc::new(SystemClock), Arc::new(OsEntropy));
         let store = SqliteStore::open(options).await?;
         let checked = store.check().await?;
         say(format_args!(

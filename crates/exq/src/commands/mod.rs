@@ -103,8 +103,7 @@ pub(crate) fn say(text: impl std::fmt::Display) {
     use std::io::Write as _;
     let mut shown = String::new();
     for c in text.to_string().chars() {
-        let hidden = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if (c.is_control() && c != '\n' && c != '\t') || hidden {
+        if model::is_hidden(c) && c != '\n' && c != '\t' {
             shown.extend(c.escape_unicode());
         } else {
             shown.push(c);

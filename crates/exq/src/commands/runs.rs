@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use model::RunId;
 use serde_json::Value;
 
@@ -22,9 +22,9 @@ pub(super) struct Runs {
 enum What {
     /// The newest runs.
     List {
-        /// Only those that stand so: running, undoing, finished.
+        /// Only those that stand so.
         #[arg(long)]
-        state: Option<String>,
+        state: Option<State>,
         /// How many.
         #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=500))]
         limit: u16,
@@ -36,12 +36,36 @@ enum What {
     },
 }
 
+/// How a run stands.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum State {
+    /// Granted, not begun.
+    Granted,
+    /// Steps are being done.
+    Running,
+    /// What was done is being taken back.
+    Undoing,
+    /// Over, however it ended.
+    Finished,
+}
+
+impl State {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Running => "running",
+            Self::Undoing => "undoing",
+            Self::Finished => "finished",
+        }
+    }
+}
+
 impl Runs {
     pub(super) async fn run(self, config: PathBuf) -> Answer {
         let api = api(&config)?;
         match self.what.unwrap_or(What::List { state: None, limit: 20 }) {
             What::List { state, limit } => {
-                let state = state.map(|s| format!("&state={s}")).unwrap_or_default();
+                let state = state.map(|state| format!("&state={}", state.word())).unwrap_or_default();
                 let page = api.json(&format!("runs?limit={limit}{state}")).await?;
                 if self.json {
                     say(page);

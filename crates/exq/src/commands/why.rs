@@ -14,9 +14,9 @@ use super::{Answer, api, say};
 pub(super) struct Why {
     /// A change's number, a submission (`sub-…`) or a run (`run-…`).
     about: String,
-    /// The server of the change, where there are several.
-    #[arg(long, default_value = "main")]
-    server: ServerName,
+    /// The server of the change, as `exq.yaml` names it; may be left out where only one is watched.
+    #[arg(long)]
+    server: Option<ServerName>,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -29,7 +29,8 @@ impl Why {
         } else if self.about.starts_with("run-") {
             format!("run={}", self.about)
         } else if self.about.parse::<u64>().is_ok() {
-            format!("change={}&server={}", self.about, self.server)
+            let server = self.server.map(|name| format!("&server={name}")).unwrap_or_default();
+            format!("change={}{server}", self.about)
         } else {
             bail!("{:?} is no change number, submission or run", self.about);
         };

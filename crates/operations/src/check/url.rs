@@ -1,5 +1,5 @@
-//! Addresses: the authority is written out, or is a value of the reviewed configuration as a whole (DESIGN §4: substituted
-//! values are never a host).
+//! Addresses: the authority is written out, or is a value of the reviewed configuration as a whole (docs/OPERATIONS.md,
+//! Values).
 
 use url::Url;
 

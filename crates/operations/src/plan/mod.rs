@@ -168,7 +168,7 @@ fn inputs_fit(operation: &Operation, ask: &Ask<'_>) -> Result<(), PlanError> {
         if value.len() > 1024 {
             return Err(PlanError::Value { place: place(), why: "more than 1,024 bytes" });
         }
-        if crate::read::hidden_character(value).is_some() || value.contains(['\n', '\t']) {
+        if model::hidden_character(value).is_some() || value.contains(['\n', '\t']) {
             let why = "it holds a control character, or one that hides text";
             return Err(PlanError::Value { place: place(), why });
         }

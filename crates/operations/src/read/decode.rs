@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
-use super::{Kind, Node, hidden_character};
+use model::hidden_character;
+
+use super::{Kind, Node};
 use crate::{
     duration::Millis,
     problem::{Problem, Source, Span},

@@ -8,7 +8,7 @@ mod text;
 pub(crate) use decode::{At, Decode, Entries, Key, Reader, record, short, words};
 pub(crate) use node::{Kind, Node};
 pub(crate) use shape::{Shape, derived};
-pub(crate) use text::{hidden_character, source};
+pub(crate) use text::source;
 
 use crate::problem::{Problem, Source};
 

@@ -5,17 +5,6 @@ use crate::problem::{Problem, Source, Span};
 /// Bytes of one document.
 const DOCUMENT: usize = 256 * 1024;
 
-/// The first character that can hide what a text says: control characters but line feed and tab, marks that turn the
-/// direction of text, and characters without width.
-pub(crate) fn hidden_character(text: &str) -> Option<(usize, char)> {
-    let hidden = |c: char| {
-        matches!(c,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{061c}' | '\u{feff}')
-            || (c.is_control() && c != '\n' && c != '\t')
-    };
-    text.char_indices().find(|(_, c)| hidden(*c))
-}
-
 /// The text of a file that people write and review.
 pub(crate) fn source(path: &str, bytes: &[u8]) -> Result<Source, Box<Problem>> {
     if bytes.len() > DOCUMENT {
@@ -31,7 +20,7 @@ pub(crate) fn source(path: &str, bytes: &[u8]) -> Result<Source, Box<Problem>> {
     };
     // Windows' line ends hide nothing
     let source = Source::new(path, text);
-    match hidden_character(&text.replace("\r\n", " \n")) {
+    match model::hidden_character(&text.replace("\r\n", " \n")) {
         Some((start, c)) => {
             let message = format!("U+{:04X} is a character that can hide what a text says", u32::from(c));
             let problem = Problem::at(&source, Span { start, len: c.len_utf8() }, message);

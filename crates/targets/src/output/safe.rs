@@ -24,7 +24,7 @@ pub(crate) fn make_safe(bytes: &[u8]) -> String {
                     None => safe.push(char::REPLACEMENT_CHARACTER),
                 }
             }
-            c if c.is_control() || hides(c) => safe.push(char::REPLACEMENT_CHARACTER),
+            c if model::is_hidden(c) => safe.push(char::REPLACEMENT_CHARACTER),
             c => safe.push(c),
         }
     }
@@ -64,15 +64,6 @@ fn after_sequence(first: char, text: &str) -> Option<&str> {
         '0'..='~' => Some(text),
         _ => None,
     }
-}
-
-/// Turns the direction of text, or takes no room: one text that looks like another.
-const fn hides(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -125,7 +116,7 @@ mod tests {
         #[test]
         fn whatever_comes_in_shows_as_it_is(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             let safe = make_safe(&bytes);
-            prop_assert!(safe.chars().all(|c| c == '\n' || c == '\t' || !(c.is_control() || hides(c))));
+            prop_assert!(safe.chars().all(|c| c == '\n' || c == '\t' || !model::is_hidden(c)));
         }
 
         #[test]

@@ -41,6 +41,7 @@ pub(crate) fn doc() -> Operation {
         .path("id", "The run's id.", "run-id")
         .bytes(200, "The bundle.", "application/octet-stream")
         .reader_errors()
-        .error(404, "There is no such run, or it has no bundle yet.")
+        .error(404, "There is no such run.")
+        .error(409, "It is not finished, and has no bundle yet.")
         .done()
 }
