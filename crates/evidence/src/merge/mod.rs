@@ -6,6 +6,7 @@
 //! nothing.
 
 mod bases;
+mod budget;
 mod overlay;
 mod text;
 mod tree;
@@ -89,6 +90,7 @@ fn merge_commits<O: Objects + ?Sized>(
     if depth > MAX_DEPTH {
         return Err(Stop::Unreadable("merge bases of merge bases are nested too deep".to_owned()));
     }
+    overlay.budget.merge()?;
     let base = merged_base(overlay, ours, theirs, algorithm, depth)?;
     let base = base.map(|base| tree_of(overlay, base)).transpose()?;
     let (ours, theirs) = (tree_of(overlay, ours)?, tree_of(overlay, theirs)?);

@@ -104,14 +104,17 @@ impl<'m, 'a, O: Objects + ?Sized> Merger<'m, 'a, O> {
         if self.path.len() > MAX_FOLDERS {
             return Err(Stop::Unreadable("folders are nested too deep".to_owned()));
         }
+        let (base, ours) = (self.read_tree(three.base)?.entries, self.read_tree(three.ours)?.entries);
+        let theirs = self.read_tree(three.theirs)?.entries;
+        self.overlay.budget.entries(base.len() + ours.len() + theirs.len() + 1)?;
         let mut names: BTreeMap<Vec<u8>, Three<Named>> = BTreeMap::new();
-        for entry in self.read_tree(three.base)?.entries {
+        for entry in base {
             names.entry(entry.name.clone()).or_default().base.add(entry);
         }
-        for entry in self.read_tree(three.ours)?.entries {
+        for entry in ours {
             names.entry(entry.name.clone()).or_default().ours.add(entry);
         }
-        for entry in self.read_tree(three.theirs)?.entries {
+        for entry in theirs {
             names.entry(entry.name.clone()).or_default().theirs.add(entry);
         }
         let mut merged = Tree::default();
@@ -164,6 +167,7 @@ impl<'m, 'a, O: Objects + ?Sized> Merger<'m, 'a, O> {
         if binary {
             return self.unresolved(three.base);
         }
+        self.overlay.budget.bytes(base.len() + ours.len() + theirs.len())?;
         match merge_text(&base, &ours, &theirs, self.algorithm) {
             Merged::Clean(text) => Ok(Some((mode, self.overlay.insert(Kind::Blob, text)))),
             Merged::Marked(text) if self.on_conflict == OnConflict::Mark => {
