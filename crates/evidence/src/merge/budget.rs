@@ -1,5 +1,5 @@
 //! What merging again may cost. Histories and trees can be made so that it would never end: merge bases of merge bases
-//! multiply, and so do the paths of a tree whose folders hold the same folder again and again.
+//! multiply, and so do the folders of trees that combine the same few again and again.
 
 use super::Stop;
 
@@ -8,7 +8,7 @@ pub(super) const MAX_BASES: usize = 32;
 /// The most merges that one merge may need, those of its merge bases included.
 const MAX_MERGES: usize = 256;
 /// The most entries of folders that are compared.
-const MAX_ENTRIES: usize = 4_000_000;
+const MAX_ENTRIES: usize = 2_000_000;
 /// The most bytes of files whose lines are merged.
 const MAX_BYTES: usize = 512 << 20;
 

@@ -68,7 +68,8 @@ pub fn remerge<O: Objects + ?Sized>(
             Ok(tree) if tree == commit.tree => return Ok(MergeVerdict::SameTree),
             Ok(_) => MergeVerdict::OtherTree,
             Err(Stop::Conflict(path)) => MergeVerdict::Conflict(String::from_utf8_lossy(&path).into_owned()),
-            Err(Stop::Unreadable(what)) => MergeVerdict::Unreadable(what),
+            // Another way to compare lines reads the same.
+            Err(Stop::Unreadable(what)) => return Ok(MergeVerdict::Unreadable(what)),
             Err(Stop::Read(error)) => return Err(error),
         };
         if turn == 0 {
