@@ -2,11 +2,13 @@
 
 mod bench;
 mod crash;
+mod fuzz;
 #[cfg(feature = "gerrit")]
 mod gerrit;
 #[cfg(not(feature = "gerrit"))]
 #[path = "gerrit_later.rs"]
 mod gerrit;
+mod mutants;
 mod process;
 mod slice;
 mod test;
@@ -26,6 +28,10 @@ enum Task {
     Crash(crash::Crash),
     /// Measures, and keeps the figures in docs/BENCHMARKS.md.
     Bench(bench::Bench),
+    /// Runs the fuzz targets, guided by coverage.
+    Fuzz(fuzz::Fuzz),
+    /// Puts small faults into the rules of evidence, one at a time, and sees whether a test notices.
+    Mutants(mutants::Mutants),
     /// A real Gerrit on loopback, to try things on.
     #[cfg_attr(feature = "gerrit", command(subcommand))]
     Gerrit(gerrit::Gerrit),
@@ -37,6 +43,8 @@ fn main() -> std::process::ExitCode {
         Task::Slice(task) => task.run(),
         Task::Crash(task) => task.run(),
         Task::Bench(task) => task.run(),
+        Task::Fuzz(task) => task.run(),
+        Task::Mutants(task) => task.run(),
         Task::Gerrit(task) => task.run(),
     };
     match done {

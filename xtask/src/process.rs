@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read, Write as _},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
@@ -27,13 +27,15 @@ const ANSWER: Duration = Duration::from_secs(120);
 pub(crate) struct Program {
     command: Command,
     name: String,
+    /// Standard error is listened to, not standard output.
+    overhears: bool,
 }
 
 impl Program {
     #[expect(clippy::disallowed_methods, reason = "a tool of the house: it exists to start programs")]
     pub(crate) fn new(name: impl AsRef<OsStr>) -> Self {
         let name = name.as_ref();
-        Self { command: Command::new(name), name: name.to_string_lossy().into_owned() }
+        Self { command: Command::new(name), name: name.to_string_lossy().into_owned(), overhears: false }
     }
 
     /// The cargo that started us, in the workspace's folder, without what it told only us.
@@ -57,6 +59,12 @@ impl Program {
 
     pub(crate) fn env(&mut self, key: &str, value: impl AsRef<OsStr>) -> &mut Self {
         self.command.env(key, value);
+        self
+    }
+
+    /// Where it runs.
+    pub(crate) fn current_dir(&mut self, folder: &Path) -> &mut Self {
+        self.command.current_dir(folder);
         self
     }
 
@@ -96,9 +104,43 @@ impl Program {
         self.watch(limit, true, each)
     }
 
+    /// The same, but the lines are only handed on, and what it writes to standard error is dropped.
+    pub(crate) fn listen(mut self, limit: Duration, each: impl FnMut(&str)) -> anyhow::Result<bool> {
+        self.command.stderr(Stdio::null());
+        self.watch(limit, false, each)
+    }
+
+    /// The same, but what it writes to standard error; what it writes to standard output is dropped. It may be silent until
+    /// the limit.
+    pub(crate) fn overhear(mut self, limit: Duration, each: impl FnMut(&str)) -> anyhow::Result<bool> {
+        self.command.stdout(Stdio::null()).stderr(Stdio::piped());
+        self.overhears = true;
+        self.watch(limit, false, each)
+    }
+
+    /// Runs it to the end and shows nothing of what it writes. `None` if it had to be stopped at the limit.
+    pub(crate) fn quiet(mut self, limit: Duration) -> anyhow::Result<Option<bool>> {
+        self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = self.command.spawn().with_context(|| format!("{} can't be started", self.name))?;
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(Some(status.success()));
+            }
+            if begin.elapsed() > limit {
+                kill_all(&mut child);
+                return Ok(None);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     fn watch(mut self, limit: Duration, show: bool, mut each: impl FnMut(&str)) -> anyhow::Result<bool> {
         let line = self.line();
-        self.command.stdin(Stdio::null()).stdout(Stdio::piped());
+        self.command.stdin(Stdio::null());
+        if !self.overhears {
+            self.command.stdout(Stdio::piped());
+        }
         let mut child = self.command.spawn().with_context(|| format!("{} can't be started", self.name))?;
         let lines = lines_of(&mut child)?;
         let (begin, mut heard, mut told) = (Instant::now(), Instant::now(), Instant::now());
@@ -127,11 +169,11 @@ impl Program {
                     kill_all(&mut child);
                     bail!("`{line}` was stopped: it took longer than {}", time(limit));
                 }
-                None if heard.elapsed() > HANGS => {
+                None if !self.overhears && heard.elapsed() > HANGS => {
                     kill_all(&mut child);
                     bail!("`{line}` was stopped: it wrote nothing for {}", time(HANGS));
                 }
-                None if told.elapsed() > QUIET => {
+                None if !self.overhears && told.elapsed() > QUIET => {
                     eprintln!("… `{line}` still runs, {} so far", time(begin.elapsed()));
                     told = Instant::now();
                 }
@@ -142,9 +184,13 @@ impl Program {
     }
 }
 
-/// What the program writes to standard output, line by line with the line's end, until it is closed.
+/// What the program writes to the pipe that was laid, line by line with the line's end, until it is closed.
 fn lines_of(child: &mut Child) -> anyhow::Result<mpsc::Receiver<Vec<u8>>> {
-    let output = child.stdout.take().context("no standard output")?;
+    let output: Box<dyn Read + Send> = match (child.stdout.take(), child.stderr.take()) {
+        (Some(output), _) => Box::new(output),
+        (None, Some(errors)) => Box::new(errors),
+        (None, None) => bail!("no pipe to read from"),
+    };
     let (send, lines) = mpsc::channel();
     std::thread::spawn(move || {
         let mut reader = BufReader::new(output);
@@ -263,6 +309,20 @@ mod tests {
         assert!(begin.elapsed() < Duration::from_secs(60));
         let left = rustix::process::Pid::from_raw(left.unwrap()).unwrap();
         rustix::process::kill_process(left, rustix::process::Signal::KILL).unwrap();
+    }
+
+    #[test]
+    fn standard_error_can_be_overheard() {
+        let mut lines = Vec::new();
+        assert!(sh("echo out; echo err >&2").overhear(QUIET, |line| lines.push(line.to_owned())).unwrap());
+        assert_eq!(lines, ["err"]);
+    }
+
+    #[test]
+    fn a_quiet_program_tells_only_how_it_ended() {
+        assert_eq!(sh("echo x; exit 0").quiet(QUIET).unwrap(), Some(true));
+        assert_eq!(sh("exit 3").quiet(QUIET).unwrap(), Some(false));
+        assert_eq!(sh("sleep 600").quiet(Duration::from_millis(100)).unwrap(), None);
     }
 
     #[test]

@@ -28,11 +28,20 @@ impl Workspace {
         &self.0
     }
 
-    /// Every target of every package, by package and name.
-    pub(crate) fn targets(&self) -> anyhow::Result<Vec<Target>> {
+    fn metadata(&self) -> anyhow::Result<Value> {
         let mut cargo = Program::cargo(self);
         cargo.args(["metadata", "--format-version", "1", "--no-deps"]);
-        let metadata: Value = serde_json::from_str(&cargo.text()?).context("cargo metadata wrote no JSON")?;
+        serde_json::from_str(&cargo.text()?).context("cargo metadata wrote no JSON")
+    }
+
+    /// The folder in which cargo builds.
+    pub(crate) fn target(&self) -> anyhow::Result<std::path::PathBuf> {
+        Ok(text(&self.metadata()?, "target_directory").into())
+    }
+
+    /// Every target of every package, by package and name.
+    pub(crate) fn targets(&self) -> anyhow::Result<Vec<Target>> {
+        let metadata = self.metadata()?;
         let mut targets = Vec::new();
         for package in list(&metadata, "packages") {
             for target in list(package, "targets") {

@@ -21,6 +21,8 @@ pub mod info;
 pub mod poll;
 pub mod repo;
 mod rest;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 
 pub use answer::Answer;

@@ -31,10 +31,10 @@ pub(super) enum ActKind {
     Carried,
 }
 
-/// The acts of one account on one label.
-pub(super) type Acts = BTreeMap<(String, Account), Vec<Act>>;
+/// The acts of one account on one label, in the order of the chain.
+pub(super) type Acts = BTreeMap<(Account, String), Vec<Act>>;
 
-/// All acts of a history, by label and account.
+/// All acts of a history, by account and label.
 pub(super) fn acts(story: &Story<'_>) -> Acts {
     let merge = story.merge().filter(|_| story.submit_made_patch_set()).map(|(at, _)| at);
     let mut acts = Acts::new();
@@ -49,7 +49,7 @@ pub(super) fn acts(story: &Story<'_>) -> Acts {
         };
         for copied in &commit.copied_labels {
             let real = copied.real.clone().filter(|real| *real != copied.account);
-            let key = (copied.label.clone(), copied.account.clone());
+            let key = (copied.account.clone(), copied.label.clone());
             acts.entry(key).or_default().push(act(copied.change.value(), real, ActKind::Copied));
         }
         for line in &commit.labels {
@@ -59,7 +59,7 @@ pub(super) fn acts(story: &Story<'_>) -> Acts {
             let real = [&commit.real_user, &author].into_iter().flatten().find(|real| **real != voter);
             // Who takes a vote away acts in nobody's name, and who carries one is no voter.
             let real = real.filter(|_| kind == ActKind::Cast).cloned();
-            acts.entry((line.label.clone(), voter)).or_default().push(act(line.change.value(), real, kind));
+            acts.entry((voter, line.label.clone())).or_default().push(act(line.change.value(), real, kind));
         }
         for removed in &commit.removed {
             take_all(&mut acts, removed, &act(0, None, ActKind::Cast));
@@ -68,14 +68,12 @@ pub(super) fn acts(story: &Story<'_>) -> Acts {
     acts
 }
 
-/// Takes all votes of an account, on each patch set on which it has any.
+/// Takes all votes of an account, on each patch set on which one stands.
 fn take_all(acts: &mut Acts, account: &Account, act: &Act) {
-    for ((_, voter), of_voter) in acts.iter_mut() {
-        if voter == account {
-            let mut patch_sets: Vec<_> = of_voter.iter().map(|act| act.patch_set).collect();
-            patch_sets.sort_unstable();
-            patch_sets.dedup();
-            of_voter.extend(patch_sets.into_iter().map(|patch_set| Act { patch_set, ..act.clone() }));
-        }
+    let of_account = acts.range_mut((account.clone(), String::new())..);
+    for (_, of_label) in of_account.take_while(|((voter, _), _)| voter == account) {
+        let last: BTreeMap<u32, i32> = of_label.iter().map(|act| (act.patch_set, act.value)).collect();
+        let standing = last.into_iter().filter(|(_, value)| *value != 0);
+        of_label.extend(standing.map(|(patch_set, _)| Act { patch_set, ..act.clone() }));
     }
 }

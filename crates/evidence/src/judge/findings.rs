@@ -1,5 +1,7 @@
 //! The findings about one change: one function for each row of the table, in its order.
 
+use std::collections::BTreeSet;
+
 use notedb::meta::{LabelStatus, RecordStatus, SubmitRecord};
 use notedb::requirements::RequirementStatus;
 use notedb::{ObjectId, Objects, ReadError, Refs};
@@ -156,8 +158,9 @@ impl Judge<'_> {
     }
 
     fn history_rewritten(&self) -> Reason {
-        let seen = self.live?.seen.iter();
-        let mut lost = seen.filter(|id| !self.story.commits.iter().any(|commit| commit.id == **id));
+        let seen = &self.live?.seen;
+        let there: BTreeSet<_> = self.story.commits.iter().map(|commit| commit.id).collect();
+        let mut lost = seen.iter().filter(|id| !there.contains(*id));
         lost.next()
             .map(|id| format!("meta revision {id} was seen before and is no longer part of the history"))
     }
@@ -174,15 +177,13 @@ impl Judge<'_> {
             [("Submission-id", merge.submission_id.is_none()), ("Submitted-with", merge.records.is_empty())];
         let lacks: Vec<_> = lacks.into_iter().filter_map(|(what, lacks)| lacks.then_some(what)).collect();
         let lacks = (!lacks.is_empty()).then(|| format!("the merge commit lacks {}", lacks.join(", ")));
-        let is_stale = |label: &str, account: u64| {
-            votes
-                .iter()
-                .any(|vote| vote.why == Some(Why::Stale) && vote.label == label && vote.account == account)
-        };
+        let stale = votes.iter().filter(|vote| vote.why == Some(Why::Stale));
+        let stale: BTreeSet<_> = stale.map(|vote| (vote.label.as_str(), vote.account)).collect();
         let uncarried = labels(&merge.records).filter_map(|label| {
             let voter = label.voter.as_ref().and_then(|voter| self.story.own(voter))?;
             let name = &label.label;
-            is_stale(name, voter)
+            stale
+                .contains(&(name.as_str(), voter))
                 .then(|| format!("a submit record rests on {name} of {voter}, which nothing carries"))
         });
         listed(lacks.into_iter().chain(uncarried))
@@ -206,11 +207,11 @@ impl Judge<'_> {
     }
 
     fn reviewer_uploaded_earlier(&self, votes: &[Vote]) -> Reason {
-        let counts =
-            |account| votes.iter().any(|vote| vote.counts && self.is_review(vote) && vote.account == account);
+        let counting = votes.iter().filter(|vote| vote.counts && self.is_review(vote));
+        let counting: BTreeSet<_> = counting.map(|vote| vote.account).collect();
         listed(
             self.earlier_uploaders()
-                .filter(|(account, _)| counts(*account))
+                .filter(|(account, _)| counting.contains(account))
                 .map(|(account, number)| format!("{account} uploaded patch set {number}")),
         )
     }

@@ -51,7 +51,7 @@ impl Judge<'_> {
             .filter(|commit| commit.revision.is_some())
             .map(|commit| commit.patch_set);
         let newest = newest.max().unwrap_or_default();
-        let votes = acts(self.story).into_iter().filter_map(|((label, account), acts)| {
+        let votes = acts(self.story).into_iter().filter_map(|((account, label), acts)| {
             let last = acts.iter().rev().find(|act| act.patch_set == newest).filter(|act| act.value != 0)?;
             Some(RestVote { label, account: self.story.own(&account)?, value: last.value })
         });

@@ -1,5 +1,7 @@
 //! Which votes stand, and where each one was cast first.
 
+use std::collections::BTreeSet;
+
 use notedb::{Account, Time};
 
 use super::cast::{Act, ActKind, acts};
@@ -28,7 +30,7 @@ pub(super) struct Standing {
 /// All votes of a change: those that stand at the merge or now, and those cast after the merge.
 pub(super) fn votes(story: &Story<'_>) -> Vec<Standing> {
     let mut votes = Vec::new();
-    for ((label, account), acts) in acts(story) {
+    for ((account, label), acts) in acts(story) {
         let split = acts.partition_point(|act| !story.is_after_merge(act.at));
         let (until, _) = acts.split_at_checked(split).unwrap_or((&acts, &[]));
         let standing = standing(story, until);
@@ -78,9 +80,8 @@ fn trace(story: &Story<'_>, label: &str, account: &Account, act: &Act, acts: &[A
 
 /// The vote that a carried one is: the last before it that stood on its patch set with the same value.
 fn vote_before<'a>(carried: &Act, acts: &'a [Act]) -> Option<&'a Act> {
-    let earlier = || acts.iter().filter(|act| act.at < carried.at);
-    let stood = |act: &&Act| {
-        earlier().rfind(|other| other.patch_set == act.patch_set).is_some_and(|last| std::ptr::eq(last, *act))
-    };
-    earlier().rev().filter(|act| act.value == carried.value).find(stood)
+    let earlier = acts.get(..acts.partition_point(|act| act.at < carried.at)).unwrap_or_default();
+    // Backwards, the first act on a patch set is the one that stood there.
+    let mut seen = BTreeSet::new();
+    earlier.iter().rev().find(|act| seen.insert(act.patch_set) && act.value == carried.value)
 }

@@ -6,6 +6,7 @@
 //! nothing.
 
 mod bases;
+mod budget;
 mod overlay;
 mod text;
 mod tree;
@@ -67,7 +68,8 @@ pub fn remerge<O: Objects + ?Sized>(
             Ok(tree) if tree == commit.tree => return Ok(MergeVerdict::SameTree),
             Ok(_) => MergeVerdict::OtherTree,
             Err(Stop::Conflict(path)) => MergeVerdict::Conflict(String::from_utf8_lossy(&path).into_owned()),
-            Err(Stop::Unreadable(what)) => MergeVerdict::Unreadable(what),
+            // Another way to compare lines reads the same.
+            Err(Stop::Unreadable(what)) => return Ok(MergeVerdict::Unreadable(what)),
             Err(Stop::Read(error)) => return Err(error),
         };
         if turn == 0 {
@@ -89,6 +91,7 @@ fn merge_commits<O: Objects + ?Sized>(
     if depth > MAX_DEPTH {
         return Err(Stop::Unreadable("merge bases of merge bases are nested too deep".to_owned()));
     }
+    overlay.budget.merge()?;
     let base = merged_base(overlay, ours, theirs, algorithm, depth)?;
     let base = base.map(|base| tree_of(overlay, base)).transpose()?;
     let (ours, theirs) = (tree_of(overlay, ours)?, tree_of(overlay, theirs)?);

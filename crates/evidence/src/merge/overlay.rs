@@ -2,15 +2,18 @@
 
 use notedb::{Kind, MapObjects, Object, ObjectId, Objects, ReadError};
 
-/// A store and what was made beside it.
+use super::budget::Budget;
+
+/// A store, what was made beside it, and what may still be done with it.
 pub(super) struct Overlay<'a, O: ?Sized> {
     below: &'a O,
     made: MapObjects,
+    pub(super) budget: Budget,
 }
 
 impl<'a, O: Objects + ?Sized> Overlay<'a, O> {
     pub(super) fn new(below: &'a O) -> Self {
-        Self { below, made: MapObjects::new() }
+        Self { below, made: MapObjects::new(), budget: Budget::default() }
     }
 
     pub(super) fn insert(&mut self, kind: Kind, data: Vec<u8>) -> ObjectId {

@@ -140,6 +140,11 @@ mod tests {
         assert_eq!(merge("a b c", "a X c", "a Y c"), None);
         assert_eq!(merge("a b c d", "a X c d", "a b Y d"), None);
         assert_eq!(merge("a b", "a x b", "a y b"), None);
+        // Whoever begins first, and however much the other one's goes on.
+        assert_eq!(merge("a b c d", "a X Y d", "P Q c d"), None);
+        assert_eq!(merge("a b c d", "P Q c d", "a X Y d"), None);
+        assert_eq!(merge("a b c d", "a X Y c d", "a X d"), None);
+        assert_eq!(merge("a b c d", "a X d", "a X Y c d"), None);
     }
 
     #[test]

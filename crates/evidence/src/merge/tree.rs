@@ -9,8 +9,8 @@ use super::Stop;
 use super::overlay::Overlay;
 use super::text::{Merged, merge_text};
 
-/// The deepest nesting of folders that is looked at.
-const MAX_FOLDERS: usize = 512;
+/// The deepest nesting of folders that is looked at: as deep as a thread with a stack of 2 MiB can go, with room to spare.
+const MAX_FOLDERS: usize = 128;
 /// The largest file of which lines are merged, in bytes.
 const MAX_FILE: usize = 64 << 20;
 
@@ -44,7 +44,7 @@ impl Named {
 }
 
 /// The same thing in the base and on both sides.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Three<T> {
     base: T,
     ours: T,
@@ -74,6 +74,8 @@ pub(super) struct Merger<'m, 'a, O: ?Sized> {
     algorithm: Algorithm,
     on_conflict: OnConflict,
     path: Vec<Vec<u8>>,
+    /// Folders that were merged already: a tree can hold the same one again and again.
+    merged: BTreeMap<Three<Option<ObjectId>>, Option<ObjectId>>,
 }
 
 impl<'m, 'a, O: Objects + ?Sized> Merger<'m, 'a, O> {
@@ -82,7 +84,7 @@ impl<'m, 'a, O: Objects + ?Sized> Merger<'m, 'a, O> {
         algorithm: Algorithm,
         on_conflict: OnConflict,
     ) -> Self {
-        Self { overlay, algorithm, on_conflict, path: Vec::new() }
+        Self { overlay, algorithm, on_conflict, path: Vec::new(), merged: BTreeMap::new() }
     }
 
     /// The merged tree.
@@ -101,17 +103,23 @@ impl<'m, 'a, O: Objects + ?Sized> Merger<'m, 'a, O> {
         if let Some(same) = three.trivial() {
             return Ok(same);
         }
+        if let Some(known) = self.merged.get(&three) {
+            return Ok(*known);
+        }
         if self.path.len() > MAX_FOLDERS {
             return Err(Stop::Unreadable("folders are nested too deep".to_owned()));
         }
+        let (base, ours) = (self.read_tree(three.base)?.entries, self.read_tree(three.ours)?.entries);
+        let theirs = self.read_tree(three.theirs)?.entries;
+        self.overlay.budget.entries(base.len() + ours.len() + theirs.len())?;
         let mut names: BTreeMap<Vec<u8>, Three<Named>> = BTreeMap::new();
-        for entry in self.read_tree(three.base)?.entries {
+        for entry in base {
             names.entry(entry.name.clone()).or_default().base.add(entry);
         }
-        for entry in self.read_tree(three.ours)?.entries {
+        for entry in ours {
             names.entry(entry.name.clone()).or_default().ours.add(entry);
         }
-        for entry in self.read_tree(three.theirs)?.entries {
+        for entry in theirs {
             names.entry(entry.name.clone()).or_default().theirs.add(entry);
         }
         let mut merged = Tree::default();
@@ -129,7 +137,9 @@ impl<'m, 'a, O: Objects + ?Sized> Merger<'m, 'a, O> {
             merged.entries.push(Entry { mode, name, id });
             self.path.pop();
         }
-        Ok((!merged.entries.is_empty()).then(|| self.overlay.insert(Kind::Tree, merged.to_bytes())))
+        let merged = (!merged.entries.is_empty()).then(|| self.overlay.insert(Kind::Tree, merged.to_bytes()));
+        self.merged.insert(three, merged);
+        Ok(merged)
     }
 
     /// Merges what one name is; as a leaf and as a folder apart, for one may give way to the other.
@@ -164,6 +174,7 @@ impl<'m, 'a, O: Objects + ?Sized> Merger<'m, 'a, O> {
         if binary {
             return self.unresolved(three.base);
         }
+        self.overlay.budget.bytes(base.len() + ours.len() + theirs.len())?;
         match merge_text(&base, &ours, &theirs, self.algorithm) {
             Merged::Clean(text) => Ok(Some((mode, self.overlay.insert(Kind::Blob, text)))),
             Merged::Marked(text) if self.on_conflict == OnConflict::Mark => {
@@ -209,4 +220,59 @@ impl<'m, 'a, O: Objects + ?Sized> Merger<'m, 'a, O> {
 /// As git has it: a NUL among the first 8,000 bytes.
 fn is_binary(data: &[u8]) -> bool {
     data.iter().take(8000).any(|byte| *byte == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use notedb::MapObjects;
+
+    use super::*;
+
+    /// Merges a file that both sides changed, after something was spent.
+    fn merged_after(spend: impl Fn(&mut Overlay<'_, MapObjects>)) -> Result<ObjectId, Stop> {
+        let mut objects = MapObjects::new();
+        let [base, ours, theirs] = ["1\n2\n3\n", "X\n2\n3\n", "1\n2\nX\n"].map(|content| {
+            let id = objects.insert(Kind::Blob, content.into());
+            let entry = Entry { mode: Mode::from_bits(0o100_644), name: b"f".to_vec(), id };
+            objects.insert(Kind::Tree, Tree { entries: vec![entry] }.to_bytes())
+        });
+        let mut overlay = Overlay::new(&objects);
+        spend(&mut overlay);
+        Merger::new(&mut overlay, Algorithm::Myers, OnConflict::Stop).merge(Some(base), ours, theirs)
+    }
+
+    #[test]
+    fn comparing_files_and_merging_lines_costs() {
+        assert!(merged_after(|_| {}).is_ok());
+        let entries = |left: usize| {
+            merged_after(|overlay| {
+                let mut most = 1 << 40;
+                while most > 0 {
+                    // Down to what is left.
+                    if overlay.budget.clone().entries(most + left).is_ok() {
+                        overlay.budget.entries(most).unwrap();
+                    } else {
+                        most /= 2;
+                    }
+                }
+            })
+        };
+        assert!(entries(3).is_ok(), "three folders of one file each");
+        assert!(matches!(entries(2), Err(Stop::Unreadable(_))));
+        let bytes = |left: usize| {
+            merged_after(|overlay| {
+                let mut most = 1 << 40;
+                while most > 0 {
+                    // Down to what is left.
+                    if overlay.budget.clone().bytes(most + left).is_ok() {
+                        overlay.budget.bytes(most).unwrap();
+                    } else {
+                        most /= 2;
+                    }
+                }
+            })
+        };
+        assert!(bytes(18).is_ok(), "three files of six bytes each");
+        assert!(matches!(bytes(17), Err(Stop::Unreadable(_))));
+    }
 }

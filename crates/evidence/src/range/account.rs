@@ -17,6 +17,7 @@ pub(super) struct Accounts<'a, O: ?Sized> {
     objects: &'a O,
     input: &'a RangeInput<'a>,
     within: &'a BTreeMap<ObjectId, CommitLinks>,
+    lost: &'a BTreeSet<ObjectId>,
     imported: BTreeMap<ObjectId, Vec<&'a Merged>>,
     unaccounted: BTreeSet<ObjectId>,
 }
@@ -26,9 +27,10 @@ impl<'a, O: Objects + ?Sized> Accounts<'a, O> {
         objects: &'a O,
         input: &'a RangeInput<'a>,
         within: &'a BTreeMap<ObjectId, CommitLinks>,
+        lost: &'a BTreeSet<ObjectId>,
     ) -> Result<Self, RangeError> {
         let imported = imported(objects, input, within)?;
-        Ok(Self { objects, input, within, imported, unaccounted: BTreeSet::new() })
+        Ok(Self { objects, input, within, lost, imported, unaccounted: BTreeSet::new() })
     }
 
     /// Every commit of the range, parents before children, and whether it is an import that policy takes for fine.
@@ -52,6 +54,11 @@ impl<'a, O: Objects + ?Sized> Accounts<'a, O> {
             reviewed: change.map(|change| change.reviewed),
             why,
         };
+        // Also if a change brought it: nobody knows what lies behind it.
+        if self.lost.contains(&sha) {
+            let why = "is not there, or no commit that can be read".to_owned();
+            return Ok((row(Account::Unaccounted, None, why), false));
+        }
         if let Some(change) = self.change(&sha) {
             let why = format!("change {}, {}", change.number, reviewed_word(change));
             return Ok((row(Account::Change, Some(change), why), false));

@@ -6,7 +6,9 @@ mod imports;
 mod merged;
 mod order;
 
-use notedb::walk::{Reach, difference, links};
+use std::collections::{BTreeMap, BTreeSet};
+
+use notedb::walk::{CommitLinks, Reach, difference, links};
 use notedb::{ObjectId, Objects, ReadError};
 
 use account::Accounts;
@@ -84,11 +86,13 @@ pub fn judge_range<O: Objects + ?Sized>(
             return Err(RangeError::NoCommit { end, id });
         }
     }
-    let within = difference(objects, &[input.tip], &[input.base])?;
+    let mut within = difference(objects, &[input.tip], &[input.base])?;
     if within.len() > MAX_COMMITS {
         return Err(RangeError::TooLong { base: input.base, tip: input.tip, limit: MAX_COMMITS });
     }
-    let commits = Accounts::new(objects, input, &within)?.commits()?;
+    let lost = lost(objects, &within)?;
+    within.extend(lost.iter().map(|id| (*id, CommitLinks { parents: Vec::new(), seconds: 0 })));
+    let commits = Accounts::new(objects, input, &within, &lost)?.commits()?;
     let findings = findings(objects, input, commits.is_empty())?;
     let reviewed = findings.is_empty() && commits.iter().all(|(commit, fine)| commit.is_reviewed() || *fine);
     Ok(RangeEvidence {
@@ -100,6 +104,21 @@ pub fn judge_range<O: Objects + ?Sized>(
         findings,
         commits: commits.into_iter().map(|(commit, _)| commit).collect(),
     })
+}
+
+/// The parents that are not in the store, or are no commits that can be read. The walk ends there, so that what lies
+/// behind them would be passed over.
+fn lost<O: Objects + ?Sized>(
+    objects: &O,
+    within: &BTreeMap<ObjectId, CommitLinks>,
+) -> Result<BTreeSet<ObjectId>, ReadError> {
+    let mut lost = BTreeSet::new();
+    for parent in within.values().flat_map(|commit| &commit.parents) {
+        if !within.contains_key(parent) && links(objects, parent)?.is_none() {
+            lost.insert(*parent);
+        }
+    }
+    Ok(lost)
 }
 
 fn findings<O: Objects + ?Sized>(

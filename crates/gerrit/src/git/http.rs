@@ -248,7 +248,7 @@ fn line(request: &mut Encoder, key: &str, value: &str) -> Result<()> {
 }
 
 /// `<id> <name>[ <attribute>…]`; `None` for an unborn one.
-fn parse_ref(line: &[u8]) -> std::result::Result<Option<(String, ObjectId)>, &'static str> {
+pub(super) fn parse_ref(line: &[u8]) -> std::result::Result<Option<(String, ObjectId)>, &'static str> {
     let text =
         std::str::from_utf8(line).map_err(|_| "the name of a ref is not UTF-8")?.trim_end_matches('\n');
     let mut parts = text.split(' ');

@@ -3,9 +3,14 @@
 
 mod http;
 mod mirror;
-mod pkt;
+pub(crate) mod pkt;
 mod unpack;
 
 pub use http::{GitHttp, Pack};
 pub use mirror::{Mirror, Want};
 pub use notedb::ObjectId;
+
+#[cfg(feature = "testing")]
+pub(crate) fn parse_ref(line: &[u8]) -> Result<Option<(String, ObjectId)>, &'static str> {
+    http::parse_ref(line)
+}
