@@ -1,40 +1,38 @@
 //! kill -9 during rollouts: whenever it comes, each submission has one settled outcome, on the target and in the ledger
 //! (I3, I6, I7).
 //!
+//! Three operations that differ in what may be repeated and taken back; half of the rollouts fail and go back. A kill is
+//! aimed at the place in the run that was hit least so far, and falls there at once, some time later, or while the
+//! database is being written. Where in the journal it fell is read from what is left: the rows of the newest commit. An
+//! outcome and the intent after it are one commit, so there is no moment between the two.
+//!
 //! `cargo xtask crash --runs N` does the same more often; `CRASH_KILLS` and `CRASH_SEED` say how often and which.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)] // tests
 
+#[path = "crash/aim.rs"]
+mod aim;
 #[path = "crash/company.rs"]
 mod company;
+#[path = "crash/judge.rs"]
+mod judge;
 #[path = "crash/look.rs"]
 mod look;
+#[path = "crash/shape.rs"]
+mod shape;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use aim::{Dice, Moment, aim, reach};
 use anyhow::{Context as _, Result, bail, ensure};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use company::{Company, PATIENCE};
-use exq::demo::{Play, until};
+use company::Company;
+use judge::{Lanes, Submitted};
 use look::Look;
-use model::{Action, Plan};
-use proof::Bundle;
-use serde_json::Value;
-use story::Change;
+use shape::{Place, SHAPES};
 
 /// How many kills one submission takes at most before it is left alone.
 const EACH: u64 = 6;
-
-/// Small, seeded chance (xorshift64*).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % n
-    }
-}
+/// From so many kills on, every row of the journal has to be hit.
+const ALL: u64 = 200;
 
 fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect(name))
@@ -42,7 +40,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_point_each_submission_has_one_settled_outcome() -> Result<()> {
-    let (kills, seed) = (number("CRASH_KILLS", 15), number("CRASH_SEED", 1));
+    let (kills, seed) = (number("CRASH_KILLS", 18), number("CRASH_SEED", 1));
     println!("{kills} kills, seed {seed}");
     let mut company = Company::found().await?;
     match play(&mut company, kills, seed).await {
@@ -55,188 +53,156 @@ async fn killed_at_any_point_each_submission_has_one_settled_outcome() -> Result
     }
 }
 
-/// What was submitted, and how it is to end.
-struct Submitted {
-    change: Change,
-    results: &'static [&'static str],
-}
-
 async fn play(company: &mut Company, kills: u64, seed: u64) -> Result<u64> {
-    let mut points: BTreeMap<String, u64> = BTreeMap::new();
-    let (mut done, mut inside, mut submitted) = (0, 0, Vec::new());
-    while done < kills {
-        let round = submitted.len() as u64;
-        let mut dice = Dice((seed * 1_000_003 + round).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        let one = submit(company, round).await?;
-        let (project, revision) = (one.change.project.clone(), one.change.revision.clone());
-        // The first kill falls some time after the first row of the journal, the next ones after the next starts.
-        if dice.below(10) > 0 {
-            journalled(company, &one.change).await?;
-        }
-        let mut wait_ms = dice.below(700);
-        for _ in 0..(1 + dice.below(EACH)).min(kills - done) {
-            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-            company.kill()?;
-            done += 1;
-            let look = Look::at(&company.data()).await?;
-            let point = look.point(&project, &revision).await?;
-            inside += u64::from(point.inside);
-            *points.entry(point.name).or_default() += 1;
-            if done % 10 == 1 {
-                look.sound().await.with_context(|| format!("after kill {done}"))?;
-            }
-            look.store.close().await;
-            company.spawn()?;
-            if !point.inside {
-                break;
-            }
-            wait_ms = 50 + dice.below(1100);
-        }
-        settled(company, &one).await?;
+    let (mut tally, mut lanes, mut submitted) = (Tally::default(), Lanes::default(), Vec::new());
+    // There has to be something to go back to.
+    for shape in &SHAPES {
+        let mut one = judge::submit(company, shape, 0, None).await?;
+        lanes.settled(company, &mut one).await?;
         submitted.push(one);
     }
-    println!("{done} kills in {} submissions, at these points:", submitted.len());
-    for (point, count) in &points {
-        println!("{count:>6}  {point}");
+    while tally.done < kills {
+        let round = submitted.len() as u64 - SHAPES.len() as u64;
+        let mut dice = Dice::new(seed * 1_000_003 + round);
+        let shape = &SHAPES[usize::try_from(round)? % SHAPES.len()];
+        let fails = match round / SHAPES.len() as u64 % 4 {
+            0 => Some(shape.acts.len() - 1),
+            // What switches fails half-way.
+            2 => Some(if dice.below(3) == 0 { 0 } else { shape.acts.len() - 1 }),
+            _ => None,
+        };
+        let mut one = judge::submit(company, shape, round + 1, fails).await?;
+        kill(company, &mut one, &mut dice, &mut tally, kills).await?;
+        lanes.settled(company, &mut one).await.with_context(|| format!("after kill {}", tally.done))?;
+        submitted.push(one);
     }
-    println!("{inside} of {done} between the first row of the journal and settled");
-    ensure!(inside * 5 >= done * 4, "only {inside} of {done} kills fell into a run: nothing was tested");
-    agree(company, &submitted).await?;
-    Ok(done)
+    tally.print(submitted.len());
+    judge::agree(company, &submitted).await?;
+    tally.judge(kills)?;
+    Ok(tally.done)
 }
 
-/// A reviewed change, merged; the first in each project goes through, so that there is something to go back to.
-async fn submit(company: &mut Company, round: u64) -> Result<Submitted> {
-    if !company.runs() {
-        company.start().await?;
+/// Kills the server during one rollout, once or several times.
+async fn kill(
+    company: &mut Company,
+    one: &mut Submitted,
+    dice: &mut Dice,
+    tally: &mut Tally,
+    kills: u64,
+) -> Result<()> {
+    let path = one.shape.path(one.fails);
+    let mut from = 0;
+    for nth in 0..(1 + dice.below(EACH)).min(kills - tally.done) {
+        match dice.below(25) {
+            // Before it is granted, or while it is taken up again.
+            0 => {
+                tokio::time::sleep(Duration::from_millis(dice.below(if nth == 0 { 150 } else { 600 }))).await
+            }
+            _ => {
+                let over = (tally.done - tally.inside) * 7 < tally.done;
+                let place = aim(dice, one.shape, &path, from, &tally.rows, over);
+                reach(company, &one.change, &path, place, Moment::cast(dice, one.shape, place)).await?;
+            }
+        }
+        company.kill()?;
+        let marks = company.marks(one.shape.project);
+        let look = Look::at(&company.data()).await?;
+        let point = look.point(one.shape, &one.change.revision).await?;
+        tally.count(&point, marks.how_far(one, point.at));
+        if tally.done % 10 == 1 {
+            look.sound().await.with_context(|| format!("after kill {}", tally.done))?;
+        }
+        look.store.close().await;
+        company.spawn()?;
+        one.killed_at(&point);
+        match point.at {
+            Some(at) if point.inside => from = path.iter().position(|place| *place == at).unwrap_or(from),
+            Some(Place::Over) => break,
+            _ => {}
+        }
+        // What must not be repeated and was under way ends the run.
+        if one.lost {
+            break;
+        }
     }
-    let project = ["shop", "cart", "stock"][(round % 3) as usize];
-    let broken = project == "stock" && round > 3;
-    let mark = company.root("stock").join("broken");
-    if broken {
-        std::fs::write(&mark, "")?;
-    } else if mark.exists() {
-        std::fs::remove_file(&mark)?;
-    }
-    let api = company.api()?;
-    let play = Play { town: &company.town, api: &api };
-    let change = play.reviewed(project, &format!("round {round}\n")).await?;
-    let results: &[&str] = match project {
-        "cart" => &["succeeded", "unknown"],
-        "stock" if broken => &["undone"],
-        _ => &["succeeded"],
-    };
-    Ok(Submitted { change, results })
-}
-
-/// Waits until the run of a change has begun.
-async fn journalled(company: &Company, change: &Change) -> Result<()> {
-    until(&format!("change {} runs", change.number), PATIENCE, || async {
-        let state = company.state(change.number).await?;
-        let is = state.get("is").and_then(Value::as_str).unwrap_or_default();
-        Ok(matches!(is, "running" | "ran").then_some(()))
-    })
-    .await
-}
-
-/// Waits until a change is settled, as it has to be.
-async fn settled(company: &Company, one: &Submitted) -> Result<()> {
-    let number = one.change.number;
-    let state = until(&format!("change {number} is settled"), PATIENCE, || async {
-        let state = company.state(number).await?;
-        let is = state.get("is").and_then(Value::as_str).unwrap_or_default();
-        Ok(matches!(is, "ran" | "refused" | "superseded" | "observed").then_some(state.clone()))
-    })
-    .await?;
-    let result = state.get("result").and_then(Value::as_str).unwrap_or_default();
-    ensure!(one.results.contains(&result), "change {number} of {}: {state}", one.change.project);
     Ok(())
 }
 
-/// Target, database, ledger and bundles tell the same story.
-async fn agree(company: &mut Company, submitted: &[Submitted]) -> Result<()> {
-    let key = company.key()?;
-    let api = company.api()?;
-    let mut switched: BTreeMap<(String, String), i64> = BTreeMap::new();
-    let mut stands: BTreeMap<String, String> = BTreeMap::new();
-    for one in submitted {
-        let (change, view) =
-            (&one.change, api.json(&format!("why?change={}&server=main", one.change.number)).await?);
-        let outcomes = view.get("outcomes").and_then(Value::as_array).map_or(0, Vec::len);
-        ensure!(outcomes == 1, "change {} has {outcomes} outcomes", change.number);
-        let run = view.pointer("/outcomes/0/state/run").and_then(Value::as_str).context("no run")?;
-        let bytes = api.bytes(&format!("runs/{run}/bundle")).await?;
-        let verified = proof::verify(&bytes, &key).with_context(|| format!("the bundle of {run}"))?;
-        ensure!(verified.revision == change.revision, "{run} ran {}", verified.revision);
-        let bundle = Bundle::decode(&bytes)?;
-        for revision in switches(&bundle)? {
-            *switched.entry((change.project.clone(), revision)).or_default() += 1;
-        }
-        if verified.result != "undone" {
-            stands.insert(change.project.clone(), change.revision.clone());
-        }
-    }
-    for (project, revision) in &stands {
-        let lines = company.town.switched(project);
-        let mut on_target: BTreeMap<&String, i64> = BTreeMap::new();
-        for line in &lines {
-            *on_target.entry(line).or_default() += 1;
-        }
-        for (line, times) in on_target {
-            let attempts = switched.get(&(project.clone(), line.clone())).copied().unwrap_or_default();
-            ensure!(
-                times <= attempts,
-                "the {project} was switched to {line} {times} times in {attempts} attempts"
-            );
-        }
-        ensure!(
-            lines.last() == Some(revision),
-            "the {project} is at {:?}, the ledger at {revision}",
-            lines.last()
-        );
-        let serves = company.town.serves(project).await;
-        ensure!(
-            serves.as_ref() == Some(revision),
-            "the {project} serves {serves:?}, the ledger says {revision}"
-        );
-    }
-    let once = std::fs::read_to_string(company.root("cart").join("once")).unwrap_or_default();
-    let mut acted: Vec<&str> = once.lines().collect();
-    acted.sort_unstable();
-    ensure!(acted.windows(2).all(|two| two[0] != two[1]), "what must not be repeated was: {acted:?}");
-    company.kill()?;
-    let look = Look::at(&company.data()).await?;
-    look.sound().await?;
-    let entries = look.entries().await?;
-    let settled = look::settled(&entries);
-    ensure!(
-        settled.len() == submitted.len(),
-        "{} outcomes of {} submissions",
-        settled.len(),
-        submitted.len()
-    );
-    ensure!(settled.values().all(|times| *times == 1), "settled more than once: {settled:?}");
-    let runs = look.records("run").await?.len();
-    ensure!(runs == submitted.len(), "{runs} runs of {} submissions", submitted.len());
-    look.store.close().await;
-    Ok(())
+/// Where the kills fell.
+#[derive(Default)]
+struct Tally {
+    done: u64,
+    inside: u64,
+    back: u64,
+    /// By point: how often, and how far the act was that was under way: not begun, under way, done.
+    points: BTreeMap<String, (u64, [u64; 3])>,
+    /// By project and row of the journal.
+    rows: BTreeMap<String, u64>,
 }
 
-/// The revisions to which attempts of a run switched its target, by its entries and its plan: what the ledger allows the
-/// target to have seen.
-fn switches(bundle: &Bundle) -> Result<Vec<String>> {
-    let leaves: Vec<Value> =
-        bundle.entries.iter().map(|e| serde_json::from_str(&e.leaf)).collect::<Result<_, _>>()?;
-    let named = leaves.iter().find_map(|leaf| leaf.pointer("/facts/plan-object")?.as_str());
-    let object = bundle.objects.get(&named.context("no plan")?.parse()?).context("no plan")?;
-    let plan: Plan = serde_json::from_slice(&STANDARD.decode(object)?)?;
-    let mut all = Vec::new();
-    for leaf in leaves.iter().filter(|leaf| leaf["kind"] == "step.started" && leaf["facts"]["id"] == "switch")
-    {
-        let step = &plan.steps[leaf["facts"]["step"].as_u64().context("no step")? as usize];
-        let action = if leaf["facts"]["undo"] == 1 { step.undo.as_ref() } else { Some(&step.action) };
-        let Some(Action::Exec(exec)) = action else { bail!("switch is no program") };
-        all.extend(exec.args.first().cloned());
+impl Tally {
+    fn count(&mut self, point: &look::Point, acted: Option<usize>) {
+        self.done += 1;
+        self.inside += u64::from(point.inside);
+        self.back += u64::from(point.back);
+        let (count, how_far) = self.points.entry(point.name.clone()).or_default();
+        *count += 1;
+        if let Some(acted) = acted.filter(|_| point.inside) {
+            how_far[acted] += 1;
+        }
+        let project = point.name.split(':').next().unwrap_or_default();
+        for row in &point.rows {
+            *self.rows.entry(format!("{project}: {}", row.trim_end_matches(", again"))).or_default() += 1;
+        }
     }
-    Ok(all)
+
+    /// Every row, hit or not.
+    fn every_row(&self) -> Vec<(String, u64)> {
+        let mut all = Vec::new();
+        for shape in &SHAPES {
+            for row in look::rows(shape) {
+                let row = format!("{}: {row}", shape.project);
+                let count = self.rows.get(&row).copied().unwrap_or_default();
+                all.push((row, count));
+            }
+        }
+        all
+    }
+
+    fn print(&self, submissions: usize) {
+        println!(
+            "{} kills in {submissions} submissions; the newest commit of the journal, and how far",
+            self.done
+        );
+        println!("what was under way had come (not begun, under way, done) where that can be seen:");
+        for (point, (count, [before, within, after])) in &self.points {
+            let how_far = match before + within + after {
+                0 => String::new(),
+                _ => format!("  ({before}, {within}, {after})"),
+            };
+            println!("{count:>6}  {point}{how_far}");
+        }
+        println!("kills right after each row of the journal:");
+        for (row, count) in self.every_row() {
+            println!("{count:>6}  {row}");
+        }
+        println!(
+            "{} of {} between the first row of the journal and settled, {} of them while something was taken back",
+            self.inside, self.done, self.back
+        );
+    }
+
+    fn judge(&self, kills: u64) -> Result<()> {
+        ensure!(
+            self.inside * 5 >= self.done * 4,
+            "only {} of {} kills fell into a run: nothing was tested",
+            self.inside,
+            self.done
+        );
+        ensure!(kills < 15 || self.back > 0, "no kill fell while something was taken back");
+        let never: Vec<String> =
+            self.every_row().into_iter().filter(|(_, count)| *count == 0).map(|(row, _)| row).collect();
+        ensure!(kills < ALL || never.is_empty(), "no kill fell right after: {}", never.join("; "));
+        Ok(())
+    }
 }

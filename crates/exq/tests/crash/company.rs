@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -18,28 +18,17 @@ use secrecy::SecretString;
 use serde_json::Value;
 use story::{Bell, GerritAt, Town};
 
+use crate::{
+    judge::Submitted,
+    shape::{PROGRAM, Place, SHAPES},
+};
+
 /// How long anything may take to be seen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Starts the shop's server, after every one that an attempt which died had started: two would fight for the port, and
-/// the loser could serve an older revision to the next rollout. Stops only servers of this very folder.
-const SERVE: &str = r#"#!/bin/sh
-root=$3
-for pid in $(cat "$root/servers" 2>/dev/null); do
-  grep -q -s "$root" "/proc/$pid/cmdline" && kill "$pid" 2>/dev/null
-done
-echo $$ >> "$root/servers"
-exec "#;
-
-/// Takes a while; may be repeated.
-const PAUSE: &str = "#!/bin/sh\nsleep 0.3\n";
-/// Takes a while, and must not be repeated: each line is one time that it acted.
-const ONCE: &str = "#!/bin/sh\necho \"$1\" >> \"$2/once\"\nsleep 0.5\n";
-/// Fails where the shop is said to be unwell.
-const CHECK: &str = "#!/bin/sh\nsleep 0.2\n[ ! -e \"$1/broken\" ]\n";
-
 pub(crate) struct Company {
     pub(crate) town: Town,
+    program: PathBuf,
     _folder: tempfile::TempDir,
     gerrit: DevGerrit,
     port: u16,
@@ -55,42 +44,23 @@ impl Company {
         let gerrit = DevGerrit::start(options).await?;
         let at = GerritAt { url: gerrit.url().to_owned(), admin: ("admin".into(), "secret".into()) };
         story::provision(&at, &story::world()).await?;
-        let program = folder.path().join("serve-shop");
-        program_file(&program, &format!("{SERVE}{} \"$@\"\n", env!("CARGO_BIN_EXE_exq")))?;
+        // The same program to the end, whatever is built meanwhile.
+        let program = folder.path().join("exq");
+        fs::copy(env!("CARGO_BIN_EXE_exq"), &program)?;
         let town = Town::found(at, folder.path(), &bell, &program).await?;
-        let mut company = Self { town, _folder: folder, gerrit, port: bell.port, serve: None };
+        let mut company = Self { town, program, _folder: folder, gerrit, port: bell.port, serve: None };
         company.start().await?;
         company.configure().await?;
         Ok(company)
     }
 
-    /// More steps than the story has, so that there are more places to die in: one that may be repeated, one that must
-    /// not be, one that fails.
+    /// Operations with more steps than the story's, so that there are more places to die in.
     async fn configure(&self) -> Result<()> {
         let (alice, bob, carol) = (self.town.desk("alice"), self.town.desk("bob"), self.town.desk("carol"));
-        alice.refresh("operations").await?;
-        let more = [
-            ("shop", "  - id: pause\n    exec: { run: [./shop/pause], timeout: 10s, idempotent: true }\n"),
-            (
-                "cart",
-                "  - id: once\n    exec: { run: [./shop/once, \"{{ revision }}\", \"{{ target.root }}\"], timeout: 10s }\n",
-            ),
-            (
-                "stock",
-                "  - id: check\n    exec: { run: [./shop/check, \"{{ target.root }}\"], timeout: 10s, idempotent: true }\n    \
-                 undo: { run: [./shop/pause], idempotent: true }\n",
-            ),
-        ];
-        let mut files = vec![
-            ("shop/pause".to_owned(), PAUSE.to_owned()),
-            ("shop/once".to_owned(), ONCE.to_owned()),
-            ("shop/check".to_owned(), CHECK.to_owned()),
-        ];
-        for (project, step) in more {
-            let path = format!("operations/{project}-web.yaml");
-            let text = fs::read_to_string(self.town.folder.join("desks/alice/operations").join(&path))?;
-            files.push((path, text.replacen("on_failure:", &format!("{step}on_failure:"), 1)));
-        }
+        let mut files = vec![("shop/act".to_owned(), PROGRAM.to_owned())];
+        files.extend(
+            SHAPES.iter().map(|one| (format!("operations/{}-web.yaml", one.project), one.operation())),
+        );
         let files: Vec<(&str, &str)> =
             files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         let change = alice.change("operations", &files, "More steps").await?;
@@ -108,7 +78,7 @@ impl Company {
         let log =
             fs::OpenOptions::new().create(true).append(true).open(self.town.folder.join("serve.log"))?;
         #[allow(clippy::disallowed_methods)] // the program under test, as a process that can be killed
-        let mut command = Command::new(env!("CARGO_BIN_EXE_exq"));
+        let mut command = Command::new(&self.program);
         command.arg("--config").arg(&self.town.config).arg("serve");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.serve = Some(command.spawn().context("exq serve")?);
@@ -150,9 +120,16 @@ impl Company {
         Ok(VerifierKey::parse(fs::read_to_string(self.data().join("ledger.pub"))?.trim())?)
     }
 
-    pub(crate) fn root(&self, project: &str) -> PathBuf {
-        let shop = self.town.shops.shops.iter().find(|(name, ..)| *name == project);
-        shop.map_or_else(PathBuf::new, |(_, root, _)| root.clone())
+    /// The revision that a shop is switched to.
+    pub(crate) fn stands(&self, project: &str) -> Result<String> {
+        let at = fs::read_to_string(self.town.shop(project).join("current/REVISION"));
+        Ok(at.with_context(|| format!("the {project} was never switched"))?.trim().to_owned())
+    }
+
+    /// What steps have left on a target by now.
+    pub(crate) fn marks(&self, project: &str) -> Marks {
+        let acts = fs::read_to_string(self.town.shop(project).join("acts")).unwrap_or_default();
+        Marks { switched: self.town.switched(project).pop(), acts }
     }
 
     /// The end of the server's log.
@@ -178,16 +155,8 @@ impl Company {
         if self.serve.is_some() {
             let _ = self.kill();
         }
-        for (_, root, _) in &self.town.shops.shops {
-            for pid in fs::read_to_string(root.join("servers")).unwrap_or_default().lines() {
-                // A number may be somebody else's by now: only who serves this folder is stopped.
-                let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-                if String::from_utf8_lossy(&line).contains(root.to_string_lossy().as_ref()) {
-                    #[allow(clippy::disallowed_methods)] // stops only what this test's steps started
-                    let _ = Command::new("kill").arg(pid).status();
-                }
-            }
-        }
+        // One that a step starts later ends when the folder goes.
+        self.town.close_shops();
     }
 }
 
@@ -199,8 +168,30 @@ impl Company {
     }
 }
 
-fn program_file(path: &Path, text: &str) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::write(path, text)?;
-    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
+/// What steps had left on a target at one moment.
+pub(crate) struct Marks {
+    switched: Option<String>,
+    acts: String,
+}
+
+impl Marks {
+    /// How far what is under way had come: 0 not begun, 1 under way, 2 done; none where nobody can see that.
+    pub(crate) fn how_far(&self, one: &Submitted, at: Option<Place>) -> Option<usize> {
+        let Some(Place::At { step, undo }) = at else { return None };
+        let (revision, act) = (&one.change.revision, &one.shape.acts[step]);
+        match act.id {
+            "healthy" => None,
+            "switch" => Some(if (self.switched.as_ref() == Some(revision)) == undo { 0 } else { 2 }),
+            id => {
+                let way = if undo { "undo" } else { "do" };
+                let mark = format!("{revision} {id} {way} ");
+                let last = self.acts.lines().rev().find_map(|line| line.strip_prefix(&mark));
+                Some(match last {
+                    None => 0,
+                    Some("begin") => 1,
+                    Some(_) => 2,
+                })
+            }
+        }
+    }
 }

@@ -1,14 +1,16 @@
 //! What a killed server left in its database: read from a copy, so that looking changes nothing.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, ops::Range, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, ensure};
 use ledger::{Fact, Leaf, LogSigner};
-use model::{Run, RunState, StepState, SystemClock};
+use model::{Run, RunState, SystemClock};
 use secrecy::SecretString;
 use serde_json::Value;
 use store::{Query, Store as _};
 use store_sqlite::{Options, SqliteStore};
+
+use crate::shape::{Place, Shape, under_way};
 
 /// A copy of the database, opened.
 pub(crate) struct Look {
@@ -51,35 +53,45 @@ impl Look {
     }
 
     /// Where the outcome of a revision stands: the point of the journal at which the server died.
-    pub(crate) async fn point(&self, project: &str, revision: &str) -> Result<Point> {
-        let outcomes = self.records("outcome").await?;
+    pub(crate) async fn point(&self, shape: &Shape, revision: &str) -> Result<Point> {
+        let outside = |name: &str| {
+            Ok(Point {
+                name: format!("{}: {name}", shape.project),
+                rows: vec![],
+                inside: false,
+                at: None,
+                back: false,
+            })
+        };
         let text = |value: &Value, at: &str| value.pointer(at).and_then(Value::as_str).map(str::to_owned);
+        let outcomes = self.records("outcome").await?;
         let Some(outcome) = outcomes.iter().find(|o| text(o, "/tip").as_deref() == Some(revision)) else {
-            return Ok(Point { name: "merged, not seen".to_owned(), inside: false });
+            return outside("merged, not seen");
         };
         let id = text(outcome, "/id").context("an outcome without id")?;
         let runs = self.records("run").await?;
-        let run = runs.into_iter().find(|run| text(run, "/outcome").as_ref() == Some(&id));
-        let Some(run) = run else {
-            return Ok(Point { name: "seen, not granted".to_owned(), inside: false });
+        let Some(run) = runs.into_iter().find(|run| text(run, "/outcome").as_ref() == Some(&id)) else {
+            return outside("seen, not granted");
         };
         let run: Run = serde_json::from_value(run)?;
-        let how = match &run.state {
-            RunState::Finished { .. } => return Ok(Point { name: "settled".to_owned(), inside: false }),
-            RunState::Granted => "granted",
-            RunState::Running { .. } => "forward",
-            RunState::Undoing { .. } => "back",
+        let entries = self.entries().await?;
+        let groups = self.groups().await?;
+        let about = |leaf: &Leaf| {
+            let fact = |name: &str| leaf.fact(name).and_then(Fact::as_text).unwrap_or_default();
+            fact("run") == run.id.as_str() || fact("about").starts_with(&id)
         };
-        let mut at = "between two steps".to_owned();
-        for (index, step) in run.steps.iter().enumerate() {
-            for (undo, state) in [("", &step.state), ("undo of ", &step.undo)] {
-                if let StepState::Started { attempt, .. } = state {
-                    let attempt = if *attempt > 1 { "again" } else { "first attempt" };
-                    at = format!("{undo}{index} {}, {attempt}", step.id);
-                }
-            }
-        }
-        Ok(Point { name: format!("{project}: {how}, in {at}"), inside: true })
+        let last = entries.iter().rposition(about).context("a run without an entry")? as u64;
+        let group =
+            groups.iter().find(|group| group.contains(&last)).context("an entry under no checkpoint")?;
+        let newest = entries.iter().filter(|leaf| group.contains(&leaf.index()) && about(leaf));
+        let rows: Vec<String> = newest.filter_map(|leaf| row(shape, leaf)).collect();
+        Ok(Point {
+            name: format!("{}: {}", shape.project, rows.join(" + ")),
+            rows,
+            inside: !matches!(run.state, RunState::Finished { .. }),
+            at: under_way(&run),
+            back: matches!(run.state, RunState::Undoing { .. }),
+        })
     }
 
     /// Every entry of the ledger.
@@ -96,6 +108,20 @@ impl Look {
         Ok(all)
     }
 
+    /// The entries that became durable at once: each group has one checkpoint, and what is not under it is not there.
+    pub(crate) async fn groups(&self) -> Result<Vec<Range<u64>>> {
+        let (mut groups, mut after): (Vec<Range<u64>>, _) = (Vec::new(), None);
+        loop {
+            let page = self.store.checkpoints(after, 100).await?;
+            let Some(last) = page.last() else { return Ok(groups) };
+            after = Some(last.size);
+            for checkpoint in page {
+                let from = groups.last().map_or(0, |group| group.end);
+                groups.push(from..checkpoint.size);
+            }
+        }
+    }
+
     pub(crate) async fn sound(&self) -> Result<()> {
         let checked = self.store.check().await?;
         ensure!(checked.is_sound(), "the store is not sound: {:?}", checked.findings);
@@ -105,9 +131,54 @@ impl Look {
 
 /// A place in the journal.
 pub(crate) struct Point {
+    /// The rows of the newest commit about the run.
     pub(crate) name: String,
+    /// The same, one by one.
+    pub(crate) rows: Vec<String>,
     /// Between the first row of the journal and settled.
     pub(crate) inside: bool,
+    /// What was under way.
+    pub(crate) at: Option<Place>,
+    /// What acted was being taken back.
+    pub(crate) back: bool,
+}
+
+/// A row of the journal in words; none for what says the same as another row.
+fn row(shape: &Shape, leaf: &Leaf) -> Option<String> {
+    let number = |name: &str| leaf.fact(name).and_then(Fact::as_integer).unwrap_or_default();
+    let what = || {
+        let step = usize::try_from(number("step")).ok()?;
+        Some(act(shape, step, number("undo") == 1))
+    };
+    Some(match leaf.kind() {
+        "grant.spent" => "granted".to_owned(),
+        "step.started" if number("attempt") > 1 => format!("intent of {}, again", what()?),
+        "step.started" => format!("intent of {}", what()?),
+        "step.finished" => format!("outcome of {}", what()?),
+        "run.turned" => "turned".to_owned(),
+        "run.finished" => "finished".to_owned(),
+        "report.due" => "report due".to_owned(),
+        "report.posted" => "report posted".to_owned(),
+        _ => return None,
+    })
+}
+
+/// An act in words.
+pub(crate) fn act(shape: &Shape, step: usize, undo: bool) -> String {
+    format!("{}{}", if undo { "undo of " } else { "" }, shape.acts[step].id)
+}
+
+/// Every row that a kill has to fall behind once: intent and outcome of each act, forward and back, the turn, the end, and
+/// what has to be said.
+pub(crate) fn rows(shape: &Shape) -> Vec<String> {
+    let mut rows = vec!["granted".to_owned()];
+    for (step, one) in shape.acts.iter().enumerate() {
+        for undo in [false, true].into_iter().filter(|undo| !undo || one.undo.is_some()) {
+            rows.extend(["intent of", "outcome of"].map(|what| format!("{what} {}", act(shape, step, undo))));
+        }
+    }
+    rows.extend(["turned", "finished", "report due"].map(str::to_owned));
+    rows
 }
 
 /// How often each outcome was settled, by the ledger.
