@@ -248,7 +248,11 @@ fn more_commits_than_are_read_are_malformed() {
     }
     world.set(&meta_ref(NUMBER), tip);
     let evidence = soon(|| judged(&world));
-    assert!(evidence.findings[0].reason.contains("more than 100000 commits"), "{:?}", evidence.findings);
+    assert!(
+        evidence.findings[0].reason.contains(", line 1: the history has more than 100000 commits"),
+        "{:?}",
+        evidence.findings
+    );
 }
 
 fn range(world: &World, base: ObjectId, tip: ObjectId) -> RangeEvidence {
