@@ -198,3 +198,98 @@ fn the_recording_of_one_judgement_gives_the_same_bytes() {
     let back: ChangeEvidence = serde_json::from_str(&first).unwrap();
     assert_eq!(serde_json::to_string(&back).unwrap(), first);
 }
+
+#[test]
+fn rest_speaks_of_the_meta_revision_that_is_judged() {
+    let mut world = World::default();
+    let first = {
+        let mut review = change(&mut world);
+        let first = review.vote(&mut world, REX, "Code-Review=+2");
+        review.submit(&mut world, SIMON);
+        first
+    };
+    let tip = world.tip(&meta_ref(NUMBER)).unwrap();
+    let mut facts = facts();
+    facts.rest.meta = tip;
+    assert!(live(&world, &facts).reviewed);
+    facts.rest.meta = Some(first);
+    assert!(live(&world, &facts).finding(FindingCode::RestDisagrees).is_some());
+}
+
+#[test]
+fn rest_lists_the_votes_that_stand_on_the_newest_patch_set() {
+    let mut world = World::default();
+    let mut review = change(&mut world);
+    review.vote(&mut world, RITA, "Code-Review=+2");
+    let two = code(&mut world, &[], "two");
+    review.upload(&mut world, OLIVIA, two, "");
+    review.vote(&mut world, UMA, "Code-Review=+1");
+    review.vote(&mut world, UMA, "Code-Review=0");
+    review.vote(&mut world, REX, "Code-Review=+2");
+    // Also a comment on a patch set that nobody made is a comment on none.
+    review.act_on(&mut world, 3, &ident(RITA), "Hm.", "");
+    let mut facts = facts();
+    facts.rest = rest(Status::New, None, &[(REX, 2)]);
+    facts.rest.newest_patch_set = 2;
+    let codes = |facts: &LiveFacts| -> Vec<FindingCode> {
+        live(&world, facts).findings.iter().map(|finding| finding.code).collect()
+    };
+    assert_eq!(codes(&facts), [FindingCode::NotMerged]);
+    for votes in [&[(REX, 2), (UMA, 1)][..], &[(REX, 2), (RITA, 2)], &[(REX, 1)], &[]] {
+        let mut other = facts.clone();
+        other.rest.votes = rest(Status::New, None, votes).votes;
+        assert!(codes(&other).contains(&FindingCode::RestDisagrees), "{votes:?}");
+    }
+}
+
+#[test]
+fn the_first_of_the_meta_revisions_that_are_gone_is_named() {
+    let mut world = World::default();
+    merged(&mut world);
+    let gone = [1, 2].map(|byte| ObjectId::from_bytes([byte; 20]));
+    let evidence = live(&world, &LiveFacts { seen: gone.to_vec(), ..facts() });
+    assert!(evidence.finding(FindingCode::HistoryRewritten).unwrap().reason.contains(&gone[0].to_string()));
+}
+
+/// A change whose commit has this committer and message.
+fn committed(world: &mut World, committer: &str, message: &str) {
+    let base = code(world, &[], "base");
+    let tree = world.tree(&[("file", "one")]);
+    let revision = world.commit(tree, &[base], "Ann <ann@example.com>", committer, message);
+    let mut review = Review::open(world, NUMBER, OLIVIA, revision);
+    review.vote(world, REX, "Code-Review=+2");
+    review.submit(world, SIMON);
+}
+
+#[test]
+fn the_servers_own_ident_is_no_committer_even_if_it_changed_later() {
+    let mut world = World::default();
+    committed(&mut world, &server_ident(), "Revert\n");
+    assert_eq!(live(&world, &facts()).findings, []);
+    // A server that was renamed.
+    let tip = world.tip(&meta_ref(NUMBER)).unwrap().unwrap();
+    let tree = world.tree(&[]);
+    let renamed =
+        world.commit(tree, &[tip], &ident(RITA), "Renamed <other@example.com>", "Hi\n\nPatch-set: 1\n");
+    world.set(&meta_ref(NUMBER), renamed);
+    let codes: Vec<_> = live(&world, &facts()).findings.iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, [FindingCode::UpdatedAfterMerge]);
+}
+
+#[test]
+fn who_is_not_proven_is_said_once_and_why() {
+    let mut world = World::default();
+    let message =
+        "S\n\nCo-authored-by: X <x@y>\nCo-authored-by: Z <z@y>\nCo-authored-by: Ann <ann@example.com>\n";
+    committed(&mut world, "Ann <ann@example.com>", message);
+    let mut facts = facts();
+    let evidence = live(&world, &facts);
+    let reason =
+        |evidence: &ChangeEvidence| evidence.finding(FindingCode::AuthorUnresolved).unwrap().reason.clone();
+    assert_eq!(reason(&evidence), "the co-author could not be proven to be an account");
+    assert_eq!(evidence.people.co_authors, [OLIVIA]);
+    facts.accounts.insert("x@y".to_owned(), BTreeSet::from([REX, RITA]));
+    let evidence = live(&world, &facts);
+    assert!(reason(&evidence).starts_with("the address of the co-author is that of several accounts"));
+    assert!(!evidence.reviewed, "both are barred");
+}

@@ -8,7 +8,9 @@
 mod common;
 
 use common::*;
-use evidence::{ChangeEvidence, ChangeInput, FindingCode, LabelRanges, ReviewRules, judge};
+use evidence::{
+    ChangeEvidence, ChangeInput, FindingCode, LabelRanges, LiveFacts, RestFacts, ReviewRules, Status, judge,
+};
 use notedb::testing::{Review, World, ident};
 use notedb::{Kind, MapObjects, MapRefs, ObjectId};
 use proptest::prelude::*;
@@ -147,6 +149,173 @@ proptest! {
     }
 }
 
+/// Everything that is in a history of these acts, with what it is judged to be.
+fn world_of(acts: &[Act], rebases: bool) -> World {
+    let mut world = World::default();
+    let mut review = change(&mut world);
+    for act in acts {
+        perform(&mut world, &mut review, act);
+    }
+    if rebases {
+        let rebased = code(&mut world, &[], "rebased");
+        review.submit_rebased(
+            &mut world,
+            SIMON,
+            rebased,
+            &format!("Label: Code-Review=+2, ab {}", ident(REX)),
+        );
+    } else {
+        review.submit(&mut world, SIMON);
+    }
+    world
+}
+
+/// The meta commits, newest first.
+fn chain(world: &World) -> Vec<ObjectId> {
+    let mut chain = Vec::new();
+    let mut next = Some(world.refs[&notedb::meta_ref(NUMBER)]);
+    while let Some(id) = next {
+        chain.push(id);
+        next = notedb::walk::links(world, &id).unwrap().unwrap().parents.first().copied();
+    }
+    chain
+}
+
+/// Judged live, by somebody who has seen these meta revisions before.
+fn judged_by_witness(world: &World, meta: ObjectId, seen: &[ObjectId]) -> ChangeEvidence {
+    let (labels, rules) = (LabelRanges::default(), ReviewRules::default());
+    let before = judged(world);
+    let submitter = before.submitted.as_ref().and_then(|submitted| submitted.by);
+    let rest = RestFacts {
+        meta: None,
+        status: before.status.unwrap_or(Status::New),
+        submitter,
+        newest_patch_set: before.patch_set.unwrap_or_default(),
+        votes: Default::default(),
+        requirements: Vec::new(),
+    };
+    let live = LiveFacts {
+        project: "p".into(),
+        labels: LabelRanges::default(),
+        accounts: Default::default(),
+        rest,
+        seen: seen.to_vec(),
+    };
+    let input =
+        ChangeInput { number: NUMBER, meta, refs: world, labels: &labels, rules: &rules, live: Some(&live) };
+    judge(world, &input).unwrap()
+}
+
+/// The chain written anew from the oldest on, as `change` makes each message. The former objects stay.
+fn rewritten(world: &mut World, change: impl Fn(usize, String) -> Option<String>) -> ObjectId {
+    let mut parent: Option<ObjectId> = None;
+    for (at, id) in chain(world).into_iter().rev().enumerate() {
+        let data =
+            String::from_utf8(world.objects.iter().find(|(known, _)| **known == id).unwrap().1.data.to_vec())
+                .unwrap();
+        let lines = data.lines().filter(|line| !line.starts_with("parent ")).collect::<Vec<_>>().join("\n");
+        let Some(text) = change(at, lines + "\n") else { continue };
+        let text = match parent {
+            Some(parent) => text.replacen("\nauthor ", &format!("\nparent {parent}\nauthor "), 1),
+            None => text,
+        };
+        parent = Some(world.objects.insert(Kind::Commit, text.into_bytes()));
+    }
+    parent.unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn who_saw_a_history_before_sees_that_it_was_cut_or_rewritten(
+        acts in prop::collection::vec(act(), 0..10),
+        rebases: bool,
+        cut in 1_usize..12,
+        at in any::<prop::sample::Index>(),
+    ) {
+        let mut world = world_of(&acts, rebases);
+        let seen = chain(&world);
+        let cut_to = seen[cut.min(seen.len() - 1)];
+        let without = at.index(seen.len() - 1) + 1;
+        let left_out = rewritten(&mut world, |n, text| (n != without).then_some(text));
+        let touched = rewritten(&mut world, |n, text| Some(if n == without { text + "X-Touched: 1\n" } else { text }));
+        for meta in [cut_to, left_out, touched] {
+            let evidence = judged_by_witness(&world, meta, &seen);
+            prop_assert!(!evidence.reviewed);
+            prop_assert!(evidence.finding(FindingCode::HistoryRewritten).is_some() || evidence.status.is_none());
+        }
+    }
+
+    #[test]
+    fn whatever_object_gets_lost_it_never_helps(
+        acts in prop::collection::vec(act(), 0..10),
+        rebases: bool,
+        which in any::<prop::sample::Index>(),
+    ) {
+        let mut world = world_of(&acts, rebases);
+        let before = judged(&world).reviewed;
+        let objects: Vec<ObjectId> = world.objects.iter().map(|(id, _)| *id).collect();
+        world.objects.remove(which.get(&objects));
+        prop_assert!(before || !judged(&world).reviewed);
+    }
+
+    #[test]
+    fn footers_that_nobody_knows_change_nothing(
+        acts in prop::collection::vec(act(), 0..10),
+        rebases: bool,
+        footers in prop::collection::vec(("[A-Z][a-z]{2,8}-[A-Za-z-]{1,10}", "[^\n]{0,40}"), 1..4),
+    ) {
+        const KNOWN: [&str; 7] =
+            ["Copied-Label", "Submission-Id", "Submitted-With", "Patch-Set", "Real-User", "Change-Id", "Merge-Strategy"];
+        prop_assume!(footers.iter().all(|(key, _)| !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(key))));
+        let mut world = world_of(&acts, rebases);
+        let key = |evidence: ChangeEvidence| {
+            let votes: Vec<_> = evidence.votes.into_iter().map(|v| (v.label, v.value, v.account, v.patch_set, v.why)).collect();
+            (evidence.reviewed, votes, evidence.findings)
+        };
+        let before = key(judged(&world));
+        let more: String = footers.iter().map(|(key, value)| format!("{key}: {value}\n")).collect();
+        let meta = rewritten(&mut world, |_, text| Some(text + &more));
+        world.set(&notedb::meta_ref(NUMBER), meta);
+        prop_assert_eq!(before, key(judged(&world)));
+    }
+
+    #[test]
+    fn what_others_do_in_the_same_repository_changes_nothing(
+        acts in prop::collection::vec(act(), 0..8),
+        others in prop::collection::vec(act(), 0..8),
+        rebases: bool,
+        first: bool,
+    ) {
+        let alone = world_of(&acts, rebases);
+        let mut world = if first { World::default() } else { alone.clone() };
+        let mut other = Review::open_on(&mut world, 7, UMA, ObjectId::from_bytes([5; 20]), "refs/heads/other");
+        for act in &others {
+            perform(&mut world, &mut other, act);
+        }
+        other.submit(&mut world, REX);
+        if first {
+            // Objects of both, in whichever order they came.
+            let mine = alone.objects.iter().map(|(_, object)| object.clone()).collect::<Vec<_>>();
+            world.objects.extend(mine.into_iter().rev());
+            world.refs.extend(alone.refs.clone());
+        }
+        prop_assert_eq!(judged(&world), judged(&alone));
+    }
+
+    #[test]
+    fn taking_a_counting_vote_out_of_the_history_never_helps(acts in prop::collection::vec(act(), 0..12), rebases: bool) {
+        let before = play(&acts, rebases);
+        prop_assume!(before.finding(FindingCode::Vetoed).is_none());
+        for vote in before.counting_votes() {
+            // As if that person had never voted.
+            let less: Vec<Act> = acts.iter().filter(|act| !matches!(act, Act::Vote(who, _) if *who == vote.account)).cloned().collect();
+            prop_assert!(before.reviewed || !play(&less, rebases).reviewed);
+        }
+    }
+}
+
 /// Pieces of messages, good and bad.
 fn pieces() -> Vec<&'static str> {
     vec![
@@ -181,20 +350,6 @@ fn pieces() -> Vec<&'static str> {
         "Submission-id: x\n",
         "Tag: y\n",
     ]
-}
-
-#[test]
-fn a_long_history_with_large_footers_is_judged() {
-    let mut world = World::default();
-    let mut review = change(&mut world);
-    let large = format!("Topic: {}", "x".repeat(100_000));
-    review.act(&mut world, &ident(REX), "", &large);
-    for _ in 0..2_000 {
-        review.act(&mut world, &ident(RITA), "Again.", "");
-    }
-    review.vote(&mut world, REX, "Code-Review=+2");
-    review.submit(&mut world, SIMON);
-    assert!(judged(&world).reviewed);
 }
 
 #[test]

@@ -522,6 +522,99 @@ const SITUATIONS: &[(&str, Play)] = &[
         r.raw(w, &ident(OLIVIA), "Delete\n\nPatch-set: 1 (DELETED)\n");
         r.submit(w, SIMON);
     }),
+    // more near misses
+    ("open, and nobody has looked at it", |w| {
+        change(w);
+    }),
+    ("open, with a veto", |w| {
+        change(w).vote(w, RITA, "Code-Review=-2");
+    }),
+    ("the submitter votes in the very commit that submits", |w| {
+        let mut r = change(w);
+        r.submit_with(w, SIMON, "Label: Code-Review=+2, ab");
+    }),
+    ("the reviewer was removed, and another's vote stays", |w| {
+        let mut r = approved(w);
+        r.vote(w, RITA, "Code-Review=+2");
+        r.act(w, &ident(OLIVIA), "", &format!("Removed: {}", ident(REX)));
+        r.submit(w, SIMON);
+    }),
+    ("the reviewer was removed, and a +1 goes too", |w| {
+        let mut r = change(w);
+        r.vote(w, REX, "Code-Review=+1");
+        r.vote(w, REX, "Verified=+1");
+        r.act(w, &ident(OLIVIA), "", &format!("Removed: {}", ident(REX)));
+        r.submit(w, SIMON);
+    }),
+    ("a later vote on an earlier patch set hides none on the merged one", |w| {
+        let mut r = change(w);
+        let two = code(w, &[], "two");
+        r.upload(w, OLIVIA, two, "");
+        r.vote(w, REX, "Code-Review=+2");
+        r.act_on(w, 1, &ident(REX), "", "Label: Code-Review=-1, ab");
+        r.submit(w, SIMON);
+    }),
+    ("a vote on a later patch set than was merged says nothing", |w| {
+        let mut r = change(w);
+        let (one, two) = (r.revision, code(w, &[], "two"));
+        r.upload(w, OLIVIA, two, "");
+        r.vote(w, REX, "Code-Review=+2");
+        w.set("refs/heads/main", one);
+        let footers = r.merge_footers();
+        r.act_on(w, 1, &ident(SIMON), "Change has been successfully merged", &footers);
+    }),
+    ("stale: of two earlier votes the later one", |w| {
+        let mut r = change(w);
+        r.vote(w, REX, "Code-Review=+2");
+        let (two, three) = (code(w, &[], "two"), code(w, &[], "three"));
+        r.upload(w, OLIVIA, two, "");
+        r.vote(w, REX, "Code-Review=-1");
+        r.upload(w, OLIVIA, three, "");
+        r.submit(w, SIMON);
+    }),
+    ("on-behalf: copied from the later of two votes, which somebody else cast", |w| {
+        let mut r = approved(w);
+        let (two, three) = (code(w, &[], "two"), code(w, &[], "three"));
+        r.upload(w, OLIVIA, two, "");
+        r.act(w, &ident(REX), "", &format!("Label: Code-Review=+2, ab\nReal-user: {}", ident(SIMON)));
+        r.upload(w, OLIVIA, three, &format!("Copied-Label: Code-Review=+2, ab {}", ident(REX)));
+        r.submit(w, SIMON);
+    }),
+    ("self: the uploader of the patch set before the one that the submit made", |w| {
+        let mut r = change(w);
+        let (two, three) = (code(w, &[], "two"), code(w, &[], "three"));
+        r.upload(w, UMA, two, "");
+        r.vote(w, UMA, "Code-Review=+2");
+        r.submit_rebased(w, SIMON, three, &format!("Label: Code-Review=+2, ab {}", ident(UMA)));
+    }),
+    ("self: the message names another commit than the patch set, so the submit made none", |w| {
+        let mut r = change(w);
+        let (two, landed) = (code(w, &[], "two"), code(w, &[], "landed"));
+        r.upload(w, UMA, two, "");
+        r.vote(w, UMA, "Code-Review=+2");
+        let footers = r.merge_footers();
+        r.act(w, &ident(SIMON), &format!("Change has been successfully cherry-picked as {landed}"), &footers);
+        w.set("refs/heads/main", landed);
+    }),
+    ("pushed-directly: a line of the message says so", |w| {
+        let mut r = approved(w);
+        let one = r.revision;
+        w.set("refs/heads/main", one);
+        let footers = r.merge_footers();
+        r.act(w, &ident(SIMON), "Well.\nChange has been successfully pushed.", &footers);
+    }),
+    ("a deleted patch set's votes are gone", |w| {
+        let mut r = change(w);
+        let (one, two) = (r.revision, code(w, &[], "two"));
+        r.upload(w, OLIVIA, two, "");
+        r.act_on(w, 1, &ident(RITA), "", "Label: Code-Review=+1, ab");
+        r.vote(w, REX, "Code-Review=-2");
+        r.raw(w, &ident(OLIVIA), "Delete\n\nPatch-set: 2 (DELETED)\n");
+        r.act_on(w, 1, &ident(RITA), "", "Label: Code-Review=+2, ab");
+        w.set("refs/heads/main", one);
+        let footers = r.merge_footers();
+        r.act_on(w, 1, &ident(SIMON), "Change has been successfully merged", &footers);
+    }),
 ];
 
 fn config(world: &mut World, text: &str) {

@@ -27,7 +27,7 @@ impl Commit {
     /// # Errors
     /// [`ParseError`] if one of them is missing or in a form that git does not write.
     pub fn parse(id: ObjectId, data: &[u8]) -> Result<Self, ParseError> {
-        let mut headers = Headers { rest: data, line: 0 };
+        let mut headers = Headers::new(data);
         let lacks = |line, what| ParseError::new(id, line + 1, format!("the commit has no {what}"));
         let tree = headers.take(b"tree").ok_or_else(|| lacks(0, "tree"))?;
         let tree = ObjectId::from_hex(tree).ok_or_else(|| ParseError::new(id, headers.line, "not a tree"))?;
@@ -55,7 +55,7 @@ pub(crate) struct Links {
 impl Links {
     /// `None` if it is no commit that git would write.
     pub(crate) fn parse(data: &[u8]) -> Option<Self> {
-        let mut headers = Headers { rest: data, line: 0 };
+        let mut headers = Headers::new(data);
         headers.take(b"tree")?;
         let mut parents = Vec::new();
         while let Some(parent) = headers.take(b"parent") {
@@ -75,6 +75,10 @@ struct Headers<'a> {
 }
 
 impl<'a> Headers<'a> {
+    const fn new(rest: &'a [u8]) -> Self {
+        Self { rest, line: 0 }
+    }
+
     /// The value of the next line, if it is that header.
     fn take(&mut self, key: &[u8]) -> Option<&'a [u8]> {
         let (line, after) = next_line(self.rest);
@@ -130,7 +134,8 @@ mod tests {
 
     #[test]
     fn what_lacks_a_header_says_which() {
-        assert_eq!(commit("").unwrap_err().reason, "the commit has no tree");
+        let error = commit("").unwrap_err();
+        assert_eq!((error.line, error.reason.as_str()), (1, "the commit has no tree"));
         let error = commit("tree x\n").unwrap_err();
         assert_eq!((error.line, error.commit), (1, ID));
         let tree = format!("tree {TREE}\n");
@@ -160,5 +165,12 @@ mod tests {
     #[test]
     fn a_cut_off_header_ends_the_walk() {
         assert!(Links::parse(b"tree x\nparent 4b825dc642cb6eb9a060e54bf8d69288fbee4904").is_none());
+    }
+
+    #[test]
+    fn a_walk_takes_a_moment_that_it_cannot_read_for_the_oldest() {
+        let text = format!("tree {TREE}\nauthor A <a@b> x\ncommitter C <c@d> x\n\n");
+        assert_eq!(Links::parse(text.as_bytes()).unwrap().seconds, 0);
+        assert!(commit(&text).is_err());
     }
 }

@@ -25,7 +25,7 @@ pub fn label_ranges(config: &str) -> BTreeMap<String, LabelRange> {
         if line.starts_with('[') {
             let Some((header, rest)) = split_header(line) else { continue };
             label = label_of_header(&header);
-            entry = rest.trim();
+            entry = rest;
         }
         let (Some(label), Some(value)) = (&label, value_of(entry)) else { continue };
         ranges
@@ -42,7 +42,7 @@ pub fn label_ranges(config: &str) -> BTreeMap<String, LabelRange> {
 /// Splits `[label "X"] rest` at the bracket that closes it.
 fn split_header(line: &str) -> Option<(String, &str)> {
     let (mut quoted, mut escaped) = (false, false);
-    for (at, c) in line.char_indices().skip(1) {
+    for (at, c) in line.char_indices() {
         match c {
             _ if escaped => escaped = false,
             '\\' if quoted => escaped = true,
@@ -107,5 +107,20 @@ mod tests {
         ] {
             assert!(label_ranges(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn values_may_come_in_any_order_and_say_more() {
+        let ranges = label_ranges("[label \"X\"]\nvalue = 0 a=b\nvalue = +1\nvalue = -2 bad\nvalue = -1\n");
+        assert_eq!(ranges.get("X"), Some(&LabelRange { lowest: -2, highest: 1 }));
+    }
+
+    #[test]
+    fn a_bracket_or_a_quote_within_quotes_closes_nothing() {
+        let ranges = label_ranges("[label   \"a\\\"]b\" ] value = 1\n[label \"c]\"]value = 2");
+        let names: Vec<_> = ranges.iter().map(|(name, range)| (name.as_str(), range.highest)).collect();
+        assert_eq!(names, [("a\"]b", 1), ("c]", 2)]);
+        assert_eq!(split_header("[]x"), Some((String::new(), "x")));
+        assert_eq!(split_header("[a\\]b]c"), Some(("a\\".to_owned(), "b]c")), "only in quotes it escapes");
     }
 }

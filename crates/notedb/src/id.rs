@@ -100,4 +100,12 @@ mod tests {
             assert!(bad.parse::<ObjectId>().is_err(), "{bad}");
         }
     }
+
+    #[test]
+    fn an_id_shows_itself_and_an_error_not_too_much() {
+        let hex = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(format!("{:?}", hex.parse::<ObjectId>().unwrap()), hex);
+        let error = "x".repeat(100).parse::<ObjectId>().unwrap_err().to_string();
+        assert_eq!(error.matches('x').count(), 81, "eighty, and the one in hex: {error}");
+    }
 }

@@ -100,4 +100,28 @@ mod tests {
             assert!(Ident::parse(bad).is_err());
         }
     }
+
+    #[test]
+    fn an_address_ends_where_it_ends() {
+        assert_eq!(Account::from_address("7@a@b").unwrap().server, "a@b");
+        assert_eq!(Account::from_address("9999999999@s").unwrap().number, 9_999_999_999);
+        assert!(Account::from_ident("A <7@srv>  ").is_some());
+        for other in ["A <x <7@srv>", "A <7@srv>x>"] {
+            assert_eq!(Account::from_ident(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_ident_is_taken_apart_at_its_brackets() {
+        let ident = Ident::parse(b"A B <a@b>12 +0000").unwrap();
+        assert_eq!(
+            (ident.name.as_str(), ident.email.as_str(), ident.time.unix_seconds()),
+            ("A B", "a@b", 12)
+        );
+        let later = Ident::parse(b"A B <a@b> 13 +0000").unwrap();
+        assert!(ident.is_same_person(&later));
+        for other in [&b"A <a@b> 12 +0000"[..], b"A B <a@c> 12 +0000"] {
+            assert!(!ident.is_same_person(&Ident::parse(other).unwrap()));
+        }
+    }
 }

@@ -67,3 +67,16 @@ impl Objects for MapObjects {
         Ok(self.objects.get(id).cloned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_has_what_was_put_in() {
+        let object = Object::new(Kind::Blob, b"x".to_vec());
+        let map: MapObjects = [object.clone()].into_iter().collect();
+        assert!(!map.is_empty() && MapObjects::new().is_empty());
+        assert_eq!(map.get(&object.id()), Ok(Some(object)));
+    }
+}

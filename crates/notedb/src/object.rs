@@ -123,4 +123,14 @@ mod tests {
         assert_eq!(empty(Kind::Blob), "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391");
         assert_eq!(empty(Kind::Tree), "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
     }
+
+    #[test]
+    fn a_store_behind_a_pointer_is_the_same_store() {
+        let mut map = crate::MapObjects::new();
+        let id = map.insert(Kind::Blob, b"x".to_vec());
+        let shared: Arc<dyn Objects + Send> = Arc::new(map.clone());
+        assert!(map.get(&id).unwrap().is_some());
+        assert_eq!(Objects::get(&shared, &id), map.get(&id));
+        assert_eq!(Objects::get(&&map, &id), map.get(&id));
+    }
 }

@@ -77,4 +77,13 @@ mod tests {
             assert_eq!(change_of_meta_ref(other), None, "{other}");
         }
     }
+
+    #[test]
+    fn changes_are_listed_by_number_and_a_pointer_lists_the_same() {
+        let id = ObjectId::from_bytes([1; 20]);
+        let refs: MapRefs = [100, 9].into_iter().map(|change| (meta_ref(change), id)).collect();
+        assert_eq!(refs.changes().unwrap(), [(9, id), (100, id)]);
+        assert_eq!(Refs::changes(&&refs), refs.changes());
+        assert_eq!(Refs::tip(&&refs, &meta_ref(9)), Ok(Some(id)));
+    }
 }

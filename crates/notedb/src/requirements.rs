@@ -130,14 +130,11 @@ fn result(value: &Value) -> Result<RequirementResult, String> {
 
 /// Gerrit's `SubmitRequirementResult.status()`: the first that holds.
 fn status(value: &Value) -> RequirementStatus {
-    let expression = |name: &str| {
-        let result = optional(value.get(name)?)?;
-        result.get("status").and_then(Value::as_str)
-    };
+    let expression = |name: &str| optional(value.get(name)?).get("status").and_then(Value::as_str);
     let applicability = expression("applicabilityExpressionResult");
     let submittability = expression("submittabilityExpressionResult");
     let override_ = expression("overrideExpressionResult");
-    if value.get("forced").and_then(optional).and_then(Value::as_bool) == Some(true) {
+    if value.get("forced").map(optional).and_then(Value::as_bool) == Some(true) {
         RequirementStatus::Forced
     } else if [submittability, applicability, override_].contains(&Some("ERROR")) {
         RequirementStatus::Error
@@ -153,17 +150,8 @@ fn status(value: &Value) -> RequirementStatus {
 }
 
 /// An optional is `{"value": …}` or `{}` in one generation, and the value itself in the other.
-fn optional(value: &Value) -> Option<&Value> {
-    match value {
-        Value::Null => None,
-        Value::Object(map) => match map.get("value") {
-            Some(Value::Null) => None,
-            Some(inner) => Some(inner),
-            None if map.is_empty() => None,
-            None => Some(value),
-        },
-        plain => Some(plain),
-    }
+fn optional(value: &Value) -> &Value {
+    value.get("value").unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -201,6 +189,10 @@ mod tests {
             (r#"{"forced":true}"#, S::Forced),
             (
                 r#"{"forced":{"value":false},"submittabilityExpressionResult":{"status":"PASS"}}"#,
+                S::Satisfied,
+            ),
+            (
+                r#"{"forced":null,"overrideExpressionResult":{"value":null},"submittabilityExpressionResult":{"status":"PASS"}}"#,
                 S::Satisfied,
             ),
             (r#"{"forced":{},"submittabilityExpressionResult":{"status":"PASS"}}"#, S::Satisfied),
@@ -247,5 +239,45 @@ mod tests {
             let root = objects.insert(Kind::Tree, Tree { entries: vec![entry] }.to_bytes());
             assert_eq!(stored(&objects, root, revision).is_ok(), ok, "{note}");
         }
+    }
+
+    fn entry(mode: u32, name: &str, id: ObjectId) -> Entry {
+        Entry { mode: Mode::from_bits(mode), name: name.into(), id }
+    }
+
+    #[test]
+    fn a_note_is_a_file_in_folders_and_not_the_other_way_round() {
+        let revision = ObjectId::from_bytes([0xab; 20]);
+        let name = revision.to_string();
+        let mut objects = MapObjects::new();
+        let json = b" \n{\"submitRequirementResults\":[{\"submitRequirement\":{\"name\":\"R\"}}]}";
+        let blob = objects.insert(Kind::Blob, json.to_vec());
+        let tree =
+            |objects: &mut MapObjects, entries| objects.insert(Kind::Tree, Tree { entries }.to_bytes());
+        let good = tree(&mut objects, vec![entry(0o100_644, &name, blob)]);
+        assert_eq!(stored(&objects, good, revision).unwrap().len(), 1, "blanks before it are fine");
+        let inner = tree(&mut objects, vec![entry(0o100_644, &name[2..], blob)]);
+        for odd in [entry(0o040_000, &name, blob), entry(0o100_644, &name[..2], inner)] {
+            let odd = tree(&mut objects, vec![odd]);
+            assert_eq!(stored(&objects, odd, revision), Ok(Vec::new()));
+        }
+        for wrong in [good, ObjectId::from_bytes([9; 20])] {
+            let wrong = tree(&mut objects, vec![entry(0o100_644, &name, wrong)]);
+            assert!(matches!(stored(&objects, wrong, revision), Err(RequirementsError::Malformed(_))));
+        }
+    }
+
+    #[test]
+    fn the_empty_tree_needs_not_be_stored_and_every_other_object_does() {
+        let (objects, revision) = (MapObjects::new(), ObjectId::from_bytes([1; 20]));
+        let empty = crate::Object::new(Kind::Tree, Vec::new()).id();
+        assert_eq!(stored(&objects, empty, revision), Ok(Vec::new()));
+        let error = stored(&objects, revision, revision).unwrap_err();
+        let placed = error.at(revision).unwrap();
+        assert_eq!((placed.line, placed.commit), (1, revision));
+        let mut objects = MapObjects::new();
+        let tree = Tree { entries: vec![entry(0o100_644, &revision.to_string(), empty)] };
+        let tree = objects.insert(Kind::Tree, tree.to_bytes());
+        assert!(stored(&objects, tree, revision).is_err(), "no file has the name of the empty tree");
     }
 }

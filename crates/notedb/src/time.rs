@@ -129,4 +129,38 @@ mod tests {
         }
         assert!(Time::from_unix_seconds(LAST + 1).is_none());
     }
+
+    #[test]
+    fn every_day_of_ten_thousand_years_is_the_one_after_the_day_before() {
+        let is_leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let (mut year, mut month, mut day) = (1, 1, 1);
+        for days in FIRST / 86_400..=LAST / 86_400 {
+            assert_eq!(civil_of_days(days), (year, month, day));
+            assert_eq!(days_of_civil(year, month, day), days);
+            let last = match month {
+                2 if is_leap(year) => 29,
+                2 => 28,
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            (year, month, day) = match (month, day) {
+                (12, 31) => (year + 1, 1, 1),
+                (_, day) if day == last => (year, month + 1, 1),
+                _ => (year, month, day + 1),
+            };
+        }
+        assert_eq!((year, month, day), (10_000, 1, 1));
+    }
+
+    #[test]
+    fn every_second_of_a_day_is_written_and_read() {
+        for second in (0..86_400).step_by(59).chain([3_599, 3_600, 86_399]) {
+            let time = Time::from_unix_seconds(second).unwrap();
+            let text =
+                format!("1970-01-01T{:02}:{:02}:{:02}Z", second / 3_600, second % 3_600 / 60, second % 60);
+            assert_eq!(time.to_string(), text);
+            assert_eq!(text.parse(), Ok(time));
+        }
+        assert!(Time::from_unix_seconds(FIRST - 1).is_none());
+    }
 }

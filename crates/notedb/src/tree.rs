@@ -135,4 +135,31 @@ mod tests {
             assert_eq!(Tree::parse(bad), None);
         }
     }
+
+    #[test]
+    fn a_mode_says_what_it_is_whatever_may_be_done_with_it() {
+        for bits in [0o040_000, 0o040_755, 0o040_777] {
+            assert!(Mode::from_bits(bits).is_tree() && !Mode::from_bits(bits).is_file());
+        }
+        for bits in [0o100_644, 0o100_755, 0o100_777] {
+            assert!(Mode::from_bits(bits).is_file() && !Mode::from_bits(bits).is_tree());
+        }
+        for bits in [0o120_000, 0o160_000] {
+            assert!(!Mode::from_bits(bits).is_file() && !Mode::from_bits(bits).is_tree());
+        }
+    }
+
+    #[test]
+    fn a_mode_has_up_to_seven_octal_digits_and_of_two_of_a_name_the_first_is_meant() {
+        let entries = |modes: &[&str]| -> Option<Tree> {
+            let all: Vec<Vec<u8>> =
+                modes.iter().map(|mode| [mode.as_bytes(), b" a\0", &[7; 20][..]].concat()).collect();
+            Tree::parse(&all.concat())
+        };
+        assert!(entries(&["0100644"]).is_some() && entries(&["1"]).is_some());
+        for bad in ["00100644", "1x0644", "10064x", "8"] {
+            assert!(entries(&[bad]).is_none(), "{bad}");
+        }
+        assert_eq!(entries(&["100644", "120000"]).unwrap().get(b"a").unwrap().mode, Mode(0o100_644));
+    }
 }

@@ -242,4 +242,93 @@ mod tests {
         );
         assert_eq!(ids(&objects, tip, ObjectId::from_bytes([8; 20])), [tip]);
     }
+
+    #[test]
+    fn what_looks_like_a_commit_and_is_none_is_none() {
+        let mut objects = MapObjects::new();
+        let real = commit(&mut objects, 1, &[], "x");
+        let data = objects.get(&real).unwrap().unwrap().data.to_vec();
+        let posing = objects.insert(Kind::Blob, data);
+        assert_eq!((links(&objects, &posing), super::commit(&objects, &posing)), (Ok(None), Ok(None)));
+        assert!(super::commit(&objects, &real).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_turns_out_to_be_hidden_takes_its_ancestors_with_it() {
+        let mut objects = MapObjects::new();
+        let oldest = commit(&mut objects, 90, &[], "oldest");
+        let root = commit(&mut objects, 100, &[oldest], "root");
+        let base = commit(&mut objects, 95, &[root], "base, with a clock behind");
+        let tip = commit(&mut objects, 200, &[base, root], "tip");
+        assert_eq!(ids(&objects, tip, base), [tip]);
+    }
+
+    /// Counts what is read.
+    struct Counting<'a>(&'a MapObjects, std::sync::atomic::AtomicUsize);
+
+    impl Objects for Counting<'_> {
+        fn get(&self, id: &ObjectId) -> Result<Option<crate::Object>, ReadError> {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.0.get(id)
+        }
+    }
+
+    #[test]
+    fn of_a_long_history_only_what_could_matter_is_read() {
+        let mut objects = MapObjects::new();
+        let history: Vec<_> = (1..1_000).fold(Vec::new(), |mut all: Vec<ObjectId>, second| {
+            let parents: Vec<_> = all.last().copied().into_iter().collect();
+            all.push(commit(&mut objects, second, &parents, "x"));
+            all
+        });
+        let base = history[990];
+        let tip = commit(&mut objects, 2_000, &[base], "tip");
+        let counting = Counting(&objects, Default::default());
+        assert_eq!(difference(&counting, &[tip], &[base]).unwrap().into_keys().collect::<Vec<_>>(), [tip]);
+        assert!(counting.1.into_inner() < 10);
+        // A branch that began long ago: as far back as it began, and no further.
+        let side = commit(&mut objects, 2_001, &[history[900]], "side");
+        let counting = Counting(&objects, Default::default());
+        assert_eq!(difference(&counting, &[side], &[base]).unwrap().into_keys().collect::<Vec<_>>(), [side]);
+        assert!((80..120).contains(&counting.1.into_inner()));
+    }
+
+    #[test]
+    fn a_difference_of_any_graph_whose_clocks_run_right_is_exact() {
+        // Every graph of five commits in which each has up to two of those before as parents.
+        let choices = |n: usize| -> Vec<Vec<usize>> {
+            let mut all = vec![vec![]];
+            all.extend((0..n).map(|one| vec![one]));
+            all.extend((0..n).flat_map(|one| (0..one).map(move |other| vec![one, other])));
+            all
+        };
+        let mut graphs: Vec<Vec<Vec<usize>>> = vec![vec![]];
+        for n in 0..5 {
+            graphs = graphs
+                .iter()
+                .flat_map(|graph| {
+                    choices(n).into_iter().map(move |parents| [graph.as_slice(), &[parents]].concat())
+                })
+                .collect();
+        }
+        assert!(graphs.len() > 100);
+        for graph in graphs {
+            let mut objects = MapObjects::new();
+            let mut made: Vec<ObjectId> = Vec::new();
+            let mut reach: Vec<HashSet<usize>> = Vec::new();
+            for (n, parents) in graph.iter().enumerate() {
+                let ids: Vec<ObjectId> = parents.iter().map(|parent| made[*parent]).collect();
+                made.push(commit(&mut objects, n as i64 / 2, &ids, &n.to_string()));
+                let mut reached: HashSet<usize> =
+                    parents.iter().flat_map(|parent| reach[*parent].clone()).collect();
+                reached.insert(n);
+                reach.push(reached);
+            }
+            for (tip, hidden) in (0..5).flat_map(|tip| (0..5).map(move |hidden| (tip, hidden))) {
+                let mut expected: Vec<_> = reach[tip].difference(&reach[hidden]).map(|n| made[*n]).collect();
+                expected.sort_unstable();
+                assert_eq!(ids(&objects, made[tip], made[hidden]), expected, "{graph:?} {tip} {hidden}");
+            }
+        }
+    }
 }

@@ -74,7 +74,7 @@ impl Guided {
         cargo.args(["--target", &host, "--target-dir"]).args([&folder]);
         cargo.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}"));
         let begin = Instant::now();
-        if !cargo.stream(BUILD, |_| {})? {
+        if !cargo.overhear(BUILD, |line| eprintln!("{line}"))? {
             bail!("the targets don't build");
         }
         println!("built in {}", time(begin.elapsed()));
@@ -158,7 +158,7 @@ fn make_real_bundle(workspace: &Workspace) -> anyhow::Result<(PathBuf, PathBuf)>
     let mut cargo = Program::cargo(workspace);
     cargo.args(["run", "--quiet", "--package", "exq", "--", "demo", "--auto", "--keep"]).args([&folder]);
     println!("the demo makes a real bundle …");
-    if !cargo.listen(BUILD, |_| {})? {
+    if !cargo.overhear(BUILD, |line| eprintln!("{line}"))? {
         bail!("the demo doesn't run, so there is no real bundle\nhint: cargo run -- demo --auto");
     }
     real_bundle(workspace)?.context("the demo left no bundle")

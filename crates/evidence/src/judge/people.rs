@@ -99,6 +99,11 @@ mod tests {
     fn co_authors_are_found_wherever_they_stand() {
         let message = "S\n\nCo-authored-by: A <a@x>\n\nco-Authored-By: b@y\nReviewed-by: C <c@z>\n  Co-authored-by: D <d@w>";
         assert_eq!(co_authors(message), ["a@x", "b@y", "d@w"]);
+        assert_eq!(
+            co_authors("S\n\nCo-authored-by: A <a@x> <b@y>"),
+            ["a@x> <b@y"],
+            "an address that nobody has"
+        );
         assert_eq!(co_authors("Subject\n\nThanks to Co-authored-by: A <a@x>"), [""; 0]);
     }
 }

@@ -241,7 +241,7 @@ mod tests {
         for (verb, rewritten) in
             [("rebased and submitted", true), ("rebased", true), ("cherry-picked", true), ("merged", false)]
         {
-            let body = format!("Change has been successfully {verb} as {hex} by Somebody");
+            let body = format!("Change has been successfully {verb} as {hex} by Somebody as Nobody");
             assert_eq!(named_commit(&body).unwrap().to_string(), hex);
             assert_eq!(rewritten_as(&body).is_some(), rewritten, "{verb}");
         }

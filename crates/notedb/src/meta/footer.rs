@@ -70,4 +70,10 @@ mod tests {
     fn other_lines_are_skipped() {
         assert_eq!(keys("S\n\nno footer\n: x\nhas blank: x\nA:b\nEmpty:"), [("A", "b", 5), ("Empty", "", 6)]);
     }
+
+    #[test]
+    fn without_an_empty_line_all_but_the_subject_is_the_last_paragraph() {
+        assert_eq!(keys("S\nPatch-set: 1\nStatus: new"), [("Patch-set", "1", 1), ("Status", "new", 2)]);
+        assert_eq!(keys("S\n\né: x\nPatch-set: 1"), [("Patch-set", "1", 3)]);
+    }
 }

@@ -59,3 +59,37 @@ impl History {
         &self.commits
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MapObjects;
+
+    fn refused(objects: &MapObjects, tip: ObjectId) -> String {
+        History::read(objects, tip).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_chain_says_where_it_breaks() {
+        let mut objects = MapObjects::new();
+        let tree = objects.insert(Kind::Tree, Vec::new());
+        let who = "A <7@srv> 1 +0000";
+        let mut commit = |parents: &[ObjectId]| {
+            let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+            let text = format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\nS\n\nPatch-set: 1\n");
+            objects.insert(Kind::Commit, text.into_bytes())
+        };
+        let (first, gone) = (commit(&[]), ObjectId::from_bytes([9; 20]));
+        let (merge, cut, odd) = (commit(&[first, first]), commit(&[gone]), commit(&[tree]));
+        assert_eq!(
+            refused(&objects, merge),
+            format!("commit {merge}, line 3: a meta history is a chain, and this commit merges")
+        );
+        assert_eq!(
+            refused(&objects, cut),
+            format!("commit {cut}, line 1: the history is cut off: {gone} is not there")
+        );
+        assert_eq!(refused(&objects, odd), format!("commit {tree}, line 1: is a tree, no commit"));
+        assert_eq!(History::read(&objects, first).unwrap().commits().len(), 1);
+    }
+}

@@ -188,4 +188,21 @@ mod tests {
             assert!(CopiedLabel::parse(bad).is_err(), "{bad}");
         }
     }
+
+    #[test]
+    fn blanks_too_many_say_nothing() {
+        for line in ["X=1 ", "X=1,  uuid", "X=1, uuid  "] {
+            assert_eq!(LabelLine::parse(line).unwrap().account, None, "{line:?}");
+        }
+        let copied = CopiedLabel::parse("X=1, u A <7@srv> ,B <8@srv>").unwrap();
+        assert_eq!(copied.real, Some(account(8)));
+    }
+
+    #[test]
+    fn a_label_is_letters_digits_dashes_and_underscores() {
+        assert_eq!(LabelLine::parse("A_b-1=1").unwrap().label, "A_b-1");
+        for bad in ["A!b=1", "é=1", "-A!", "A.b=1", "A\0=1"] {
+            assert!(LabelLine::parse(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -242,4 +242,31 @@ mod tests {
             assert!(parse(&format!("S\n\nPatch-set: 1\n{bad}")).is_err(), "{bad}");
         }
     }
+
+    #[test]
+    fn what_is_empty_is_not_said() {
+        let commit = parse("S\n\nPatch-set: 1\nBranch: \nCurrent: false\nTopic:").unwrap();
+        assert_eq!((commit.branch, commit.current), (None, false));
+        assert!(parse("S\n\nPatch-set: 1\nCurrent: TRUE").unwrap().current);
+    }
+
+    #[test]
+    fn a_vote_of_nobody_is_refused_where_the_author_is_no_account() {
+        let tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+        let id = ObjectId::from_bytes([1; 20]);
+        let by_server = |label: &str| {
+            let message = format!("S\n\nPatch-set: 1\nLabel: {label}\n");
+            let bytes =
+                format!("tree {tree}\nauthor S <s@x> 5 +0000\ncommitter S <s@x> 5 +0000\n\n{message}");
+            MetaCommit::parse(id, Commit::parse(id, bytes.as_bytes()).unwrap())
+        };
+        assert!(by_server("X=+1").is_err());
+        assert_eq!(by_server("X=+1, u A <7@srv>").unwrap().labels.len(), 1);
+        assert_eq!(by_server("SUBM=+1").unwrap().submitter, Some(None));
+    }
+
+    #[test]
+    fn empty_lines_at_the_end_are_none() {
+        assert_eq!(parse("S\n\none\n\nPatch-set: 1\n\n\n").unwrap().body, "one");
+    }
 }

@@ -139,4 +139,24 @@ mod tests {
             assert!(records(bad).is_err(), "{bad:?}");
         }
     }
+
+    #[test]
+    fn every_word_of_a_record_is_known() {
+        let records = records(&[
+            "CLOSED",
+            "OK: A",
+            "REJECT: B",
+            "NEED: C",
+            "MAY: D",
+            "IMPOSSIBLE: E",
+            "REJECT: F: Name: Odd <7@srv>",
+            "NOT_READY",
+        ])
+        .unwrap();
+        use LabelStatus as S;
+        assert_eq!((records[0].status, records[1].status), (RecordStatus::Closed, RecordStatus::NotReady));
+        let statuses: Vec<_> = records[0].labels.iter().map(|label| label.status).collect();
+        assert_eq!(statuses, [S::Ok, S::Reject, S::Need, S::May, S::Impossible, S::Reject]);
+        assert_eq!(records[0].labels[5].label, "F", "a name may hold a colon");
+    }
 }
