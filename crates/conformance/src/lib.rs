@@ -27,6 +27,7 @@ pub mod people;
 pub mod play;
 pub mod polling;
 pub mod requests;
+pub mod rules;
 pub mod situations;
 pub mod stage;
 pub mod votes;
@@ -66,25 +67,54 @@ macro_rules! suite {
 #[macro_export]
 macro_rules! evidence_suite {
     ($world:ident) => {
-        $crate::tests! { $world;
-            standing: merged_with_one_independent_approval, after_submit, on_behalf,
-                on_behalf_laundered_by_a_submit_that_rebases, on_behalf_laundered_by_a_copy, stale, taken_back, not_max,
-                not_max_where_the_project_lowered_the_maximum;
-            contributors: the_owner_approved, the_uploader_approved, the_author_approved,
-                the_committer_approved, a_co_author_approved, an_address_is_nobodys, a_second_address_is_an_accounts;
-            requirements: overridden, an_override_hides_beside_the_former_patch_set,
-                an_override_hides_behind_an_abandon, forced_by_a_push_that_submits;
-            findings: vetoed, submitted_on_behalf, pushed_directly, not_on_branch, history_rewritten,
-                rest_disagrees, what_only_informs;
+        $crate::situations_in! { [$crate::tests] $world; }
+    };
+}
+
+/// Every situation, handed to another macro: that makes tests of them, or a list.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! situations_in {
+    ([$($then:tt)*] $($first:tt)*) => {
+        $($then)* ! { $($first)*
+            standing: merged_with_one_independent_approval, not_merged, after_submit, nearly_after_submit, on_behalf,
+                nearly_on_behalf, on_behalf_laundered_by_a_submit_that_rebases,
+                on_behalf_laundered_by_a_submit_that_picks, nearly_laundered_by_a_submit,
+                on_behalf_laundered_by_a_copy, nearly_laundered_by_a_copy, stale, nearly_stale, taken_back, not_max,
+                nearly_not_max, not_max_where_the_project_lowered_the_maximum, foreign, nearly_foreign;
+            contributors: the_owner_approved, nearly_the_owner_approved, the_uploader_approved,
+                nearly_the_uploader_approved, the_author_approved, nearly_the_author_approved, the_committer_approved,
+                nearly_the_committer_approved, a_co_author_approved, nearly_a_co_author_approved, an_address_is_nobodys,
+                a_second_address_is_an_accounts, nearly_a_second_address;
+            requirements: overridden, nearly_overridden, an_override_hides_beside_the_former_patch_set,
+                an_override_hides_behind_a_pick, nearly_an_override_beside_the_former_patch_set,
+                an_override_hides_behind_an_abandon, nearly_an_override_behind_an_abandon, forced_by_a_push_that_submits,
+                nearly_forced, unsatisfied, nearly_unsatisfied;
+            findings: vetoed, nearly_vetoed, no_independent_approval, submitted_on_behalf, nearly_submitted_on_behalf,
+                pushed_directly, nearly_pushed_directly, not_on_branch, nearly_not_on_branch, history_rewritten,
+                nearly_history_rewritten, rest_disagrees, nearly_rest_disagrees, submitter_is_owner, updated_after_merge,
+                nothing_to_find, evidence_weak, nearly_evidence_weak, malformed, nearly_malformed;
             strategies: merge_if_necessary, merge_always, rebase_if_necessary, rebase_always, cherry_pick,
-                fast_forward_only, the_owner_of_a_rebased_change_approved_it;
-            ranges: a_chain, a_chain_with_one_that_its_author_approved, a_merge_made_by_gerrit, an_evil_merge,
-                a_pushed_commit_below_a_reviewed_one, an_open_change_that_was_pushed, an_import,
-                a_commit_pushed_just_below_a_merge_change, strategies_that_rewrite, a_revert, nothing_and_the_way_back,
-                a_base_that_is_no_ancestor, a_branch_that_was_reset, rules_that_changed;
+                fast_forward_only, the_owner_of_a_rebased_change_approved_it, the_owner_of_a_picked_change_approved_it;
+            ranges: a_chain, a_chain_with_one_that_its_author_approved,
+                nearly_a_chain_with_one_that_its_author_approved, a_merge_made_by_gerrit, an_evil_merge,
+                nearly_an_evil_merge, a_pushed_commit_below_a_reviewed_one, nearly_a_pushed_commit_below,
+                an_open_change_that_was_pushed, an_import, a_commit_pushed_just_below_a_merge_change,
+                strategies_that_rewrite, a_revert, nothing_and_the_way_back, the_least_that_is_a_range,
+                a_base_that_is_no_ancestor, a_branch_that_was_reset, a_branch_that_is_gone, a_branch_that_came_back,
+                rules_that_changed, rules_that_changed_before, rules_that_changed_by_a_reviewed_change;
         }
     };
 }
+
+macro_rules! names {
+    ($($module:ident: $($name:ident),+;)+) => {
+        &[$($(concat!(stringify!($module), "::", stringify!($name))),+),+]
+    };
+}
+
+/// The names of all situations, `module::name`, in the order in which they stand in the suite.
+pub const SITUATIONS: &[&str] = situations_in! { [names] };
 
 /// The tests that [`suite!`] makes.
 #[doc(hidden)]

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::Semaphore;
 
 /// Switches for misbehaviour. All are off at start. Counters count requests (REST and git together).
 #[derive(Debug, Default)]
@@ -14,6 +17,31 @@ pub struct Faults {
     delay_ms: AtomicU64,
     dropped_events: AtomicUsize,
     hidden: Mutex<BTreeSet<u32>>,
+    lies: Mutex<Vec<(u32, String, Value)>>,
+    also_found: Mutex<Vec<Value>>,
+    holds: Mutex<Vec<Arc<Hold>>>,
+}
+
+/// An answer that is made and not sent yet.
+#[derive(Debug)]
+pub struct Hold {
+    path_part: String,
+    made: Semaphore,
+    released: Semaphore,
+}
+
+impl Hold {
+    /// Waits until an answer is held.
+    pub async fn made(&self) {
+        if let Ok(permit) = self.made.acquire().await {
+            permit.forget();
+        }
+    }
+
+    /// Lets it go.
+    pub fn release(&self) {
+        self.released.add_permits(1);
+    }
 }
 
 /// What happens to the request at hand.
@@ -55,12 +83,73 @@ impl Faults {
         self.hidden().remove(&change);
     }
 
+    /// From now on REST says this of a change, whatever its history says: at this JSON pointer of every answer about it
+    /// (`/status`, `/labels/Code-Review/all`). The history itself stays true.
+    pub fn lie(&self, change: u32, pointer: &str, value: Value) {
+        lock(&self.lies).push((change, pointer.to_owned(), value));
+    }
+
+    /// From now on every search for an account finds this one too, as the search by prefix does.
+    pub fn also_found(&self, account: Value) {
+        lock(&self.also_found).push(account);
+    }
+
+    /// No more lies.
+    pub fn truth(&self) {
+        lock(&self.lies).clear();
+        lock(&self.also_found).clear();
+    }
+
+    /// Holds the next answer to a request whose path contains this: it is made, and sent only when it is let go. So a test
+    /// does something between what one answer says and what the next one does.
+    pub fn hold(&self, path_part: &str) -> Arc<Hold> {
+        let hold =
+            Hold { path_part: path_part.to_owned(), made: Semaphore::new(0), released: Semaphore::new(0) };
+        let hold = Arc::new(hold);
+        lock(&self.holds).push(Arc::clone(&hold));
+        hold
+    }
+
+    /// Waits as long as the answer to this request is held.
+    pub(crate) async fn held(&self, path: &str) {
+        let hold = {
+            let mut holds = lock(&self.holds);
+            let at = holds.iter().position(|hold| path.contains(&hold.path_part));
+            at.map(|at| holds.remove(at))
+        };
+        if let Some(hold) = hold {
+            hold.made.add_permits(1);
+            // A hold that nobody can let go any more is over.
+            let permit = hold.released.acquire().await;
+            permit.into_iter().for_each(tokio::sync::SemaphorePermit::forget);
+        }
+    }
+
+    /// What is said of a change instead of the truth.
+    pub(crate) fn tell(&self, change: u32, answer: &mut Value) {
+        for (_, pointer, value) in lock(&self.lies).iter().filter(|(of, ..)| *of == change) {
+            match (answer.pointer_mut(pointer), pointer.rsplit_once('/')) {
+                (Some(there), _) => *there = value.clone(),
+                (None, Some((parent, key))) => {
+                    if let Some(Value::Object(parent)) = answer.pointer_mut(parent) {
+                        parent.insert(key.to_owned(), value.clone());
+                    }
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    pub(crate) fn found_too(&self) -> Vec<Value> {
+        lock(&self.also_found).clone()
+    }
+
     pub(crate) fn is_hidden(&self, change: u32) -> bool {
         self.hidden().contains(&change)
     }
 
     fn hidden(&self) -> MutexGuard<'_, BTreeSet<u32>> {
-        self.hidden.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.hidden)
     }
 
     pub(crate) fn next_delay(&self) -> Option<Duration> {
@@ -79,6 +168,10 @@ impl Faults {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Counts one down; false when there is nothing left.
 fn take(counter: &AtomicUsize) -> bool {
     counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok()
@@ -95,5 +188,29 @@ mod tests {
         assert!(matches!(faults.next_fault(), Some(Fault::Unavailable)));
         assert!(matches!(faults.next_fault(), Some(Fault::Unavailable)));
         assert!(faults.next_fault().is_none());
+    }
+
+    #[test]
+    fn a_lie_replaces_or_adds_a_member() {
+        let faults = Faults::default();
+        faults.lie(7, "/status", "MERGED".into());
+        faults.lie(7, "/labels/Code-Review/all", serde_json::json!([1]));
+        let mut answer = serde_json::json!({"status": "NEW", "labels": {"Code-Review": {}}});
+        faults.tell(8, &mut answer);
+        assert_eq!(answer["status"], "NEW", "of another change");
+        faults.tell(7, &mut answer);
+        assert_eq!(answer, serde_json::json!({"status": "MERGED", "labels": {"Code-Review": {"all": [1]}}}));
+    }
+
+    #[tokio::test]
+    async fn a_held_answer_goes_when_it_is_let_go() {
+        let faults = Faults::default();
+        let hold = faults.hold("/changes/7");
+        faults.held("/a/changes/8").await;
+        let (_, ()) = tokio::join!(faults.held("/a/changes/7"), async {
+            hold.made().await;
+            hold.release();
+        });
+        faults.held("/a/changes/7").await;
     }
 }

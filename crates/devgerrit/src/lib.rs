@@ -45,7 +45,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 pub use clock::{Clock, Entropy, system_clock, system_entropy};
 pub use error::Error;
-pub use faults::Faults;
+pub use faults::{Faults, Hold};
 
 use events::Outbox;
 use events::post::Hook;

@@ -16,10 +16,11 @@ use crate::{
     engine::{Accepted, Engine, OperationsAt},
     entries,
     gerrits::{GerritServer, Synced},
+    history::is_ancestor,
     kept::{AcceptedConfiguration, RefusedConfiguration},
     lanes::keep_judgement,
     look::pinned,
-    read::{About, Known, is_ancestor},
+    read::{About, Known},
     report::configuration_reports,
 };
 
@@ -228,7 +229,7 @@ impl Engine {
         if tip == value.commit || value.refused.as_ref().is_some_and(|r| r.commit == tip) {
             return Ok(());
         }
-        if !is_ancestor(&synced, &value.commit, &tip)? {
+        if !is_ancestor(&synced, &value.commit, &tip).await? {
             let text = format!(
                 "{tip} doesn't descend from {}, the last accepted commit: the branch was set back",
                 value.commit

@@ -16,8 +16,8 @@ use tokio::sync::{Mutex, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    EngineError, gerrits::GerritServer, inbox::Inbox, kept::AcceptedConfiguration, read::Reader,
-    report::Marker,
+    EngineError, gerrits::GerritServer, inbox::Inbox, intake::Swept, kept::AcceptedConfiguration,
+    read::Reader, report::Marker,
 };
 
 /// Where operations come from.
@@ -74,8 +74,10 @@ pub struct Engine {
     pub(crate) rulebooks: Mutex<HashMap<Revision, Arc<Rulebook>>>,
     pub(crate) inbox: Inbox,
     pub(crate) problems: StdMutex<BTreeMap<String, String>>,
-    /// Reports that couldn't be said: how often, and when next.
+    /// How far the saying is.
     pub(crate) reports: StdMutex<crate::report::Reports>,
+    /// Changes that a sweep needn't look at again, by server and number.
+    pub(crate) swept: StdMutex<HashMap<ServerName, HashMap<u64, Swept>>>,
     lanes: Mutex<HashMap<String, Arc<Mutex<()>>>>,
     pub(crate) configuring: Mutex<()>,
     pub(crate) tree: Mutex<ledger::Tree>,
@@ -126,6 +128,7 @@ impl Engine {
             inbox,
             problems: StdMutex::new(problems),
             reports: StdMutex::default(),
+            swept: StdMutex::default(),
             lanes: Mutex::default(),
             configuring: Mutex::default(),
             tree: Mutex::new(ledger::Tree::new()),
@@ -201,9 +204,7 @@ impl Engine {
     }
 
     pub(crate) fn server(&self, name: &ServerName) -> Result<&Arc<GerritServer>, EngineError> {
-        self.servers
-            .get(name)
-            .ok_or_else(|| EngineError::Outside(format!("there is no server {name} in exq.yaml")))
+        self.servers.get(name).ok_or_else(|| EngineError::NoServer(name.clone()))
     }
 
     /// One decision at a time in a lane, in this process; the lane's record keeps others out.

@@ -13,6 +13,20 @@ pub enum EngineError {
         /// Why.
         why: gerrit::Error,
     },
+    /// A server that isn't ours.
+    #[error("there is no server {0} in exq.yaml")]
+    NoServer(ServerName),
+    /// A change that isn't there, or that we may not see: Gerrit doesn't say which.
+    #[error(
+        "change {number} can't be seen on {server}\n\
+         hint: it isn't there, it is private, or the account that reads may not see it"
+    )]
+    NotFound {
+        /// Which server.
+        server: ServerName,
+        /// Which change.
+        number: u64,
+    },
     /// Its mirror couldn't be read.
     #[error("the mirror of {project} can't be read: {why}")]
     Mirror {

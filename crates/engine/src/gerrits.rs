@@ -167,6 +167,16 @@ impl GerritServer {
         Ok(Synced { refs, before, repo: mirror.shared_repo(), patch_sets: Arc::clone(patch_sets) })
     }
 
+    /// The first project whose mirror has refs like that. One that is being brought up to date is passed over.
+    pub(crate) async fn mirror_with(
+        &self,
+        fits: impl Fn(&BTreeMap<String, ObjectId>) -> bool,
+    ) -> Option<Project> {
+        let mirrors = self.mirrors.lock().await;
+        let has = |held: &Arc<Mutex<Held>>| held.try_lock().is_ok_and(|held| fits(held.mirror.refs()));
+        mirrors.iter().find(|(_, held)| has(held)).map(|(project, _)| project.clone())
+    }
+
     async fn mirror(&self, project: &Project) -> Result<Arc<Mutex<Held>>, EngineError> {
         let mut mirrors = self.mirrors.lock().await;
         if let Some(mirror) = mirrors.get(project) {

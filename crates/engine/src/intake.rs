@@ -1,6 +1,10 @@
 //! Hints: stored first, then looked at; and what finds the changes that no hint told of.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, PoisonError},
+};
 
 use gerrit::{
     DetailLevel, Time,
@@ -26,6 +30,15 @@ use crate::{
 
 /// Looks under way at once.
 const LOOKS: usize = 8;
+
+/// What the store said of a change when the refs were swept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Swept {
+    /// It belongs to a submission.
+    Submitted,
+    /// It was seen at this meta revision last.
+    At(model::Revision),
+}
 
 impl Engine {
     /// Takes a hook's body: stores where to look, then answers. Nothing in it is believed.
@@ -189,7 +202,7 @@ impl Engine {
     }
 
     /// Remembers where a meta history stood, so that a rewrite of it is seen.
-    async fn remember_meta(
+    pub(crate) async fn remember_meta(
         &self,
         server: &ServerName,
         number: u64,
@@ -365,18 +378,40 @@ impl Engine {
             }
             for (name, meta) in server.list(&project, &["refs/changes/"]).await? {
                 let Some(number) = notedb::change_of_meta_ref(&name) else { continue };
-                let key = ChangeIndex::key_of(&server.name, number);
-                if self.store.get::<ChangeIndex>(&key).await?.is_some() {
-                    continue;
+                if !self.swept(&server.name, number, gate::revision(&meta)).await? {
+                    self.keep_hint(&server.name, project.clone(), Some(number)).await?;
                 }
-                let seen = self.store.get::<SeenMetas>(&key).await?;
-                if seen.is_some_and(|seen| seen.value.metas.last() == Some(&gate::revision(&meta))) {
-                    continue;
-                }
-                self.keep_hint(&server.name, project.clone(), Some(number)).await?;
             }
         }
         reconfigured
+    }
+
+    /// Whether a change that stands at this meta revision needs no look: it belongs to a submission, or was seen there. What
+    /// the store said once isn't asked again: a server may have a hundred thousand changes, and few of them move.
+    async fn swept(
+        &self,
+        server: &ServerName,
+        number: u64,
+        meta: model::Revision,
+    ) -> Result<bool, EngineError> {
+        let kept = |swept: &mut HashMap<ServerName, HashMap<u64, Swept>>, fresh: Option<Swept>| {
+            let of = swept.entry(server.clone()).or_default();
+            if let Some(fresh) = fresh {
+                of.insert(number, fresh);
+            }
+            of.get(&number).is_some_and(|known| *known == Swept::Submitted || *known == Swept::At(meta))
+        };
+        if kept(&mut self.swept.lock().unwrap_or_else(PoisonError::into_inner), None) {
+            return Ok(true);
+        }
+        let key = ChangeIndex::key_of(server, number);
+        let fresh = if self.store.get::<ChangeIndex>(&key).await?.is_some() {
+            Some(Swept::Submitted)
+        } else {
+            let seen = self.store.get::<SeenMetas>(&key).await?;
+            seen.and_then(|seen| seen.value.metas.last().copied()).map(Swept::At)
+        };
+        Ok(kept(&mut self.swept.lock().unwrap_or_else(PoisonError::into_inner), fresh))
     }
 
     /// Judges again what waits or was left open.

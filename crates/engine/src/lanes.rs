@@ -17,9 +17,10 @@ use crate::{
     engine::{Accepted, Engine},
     entries,
     gerrits::Synced,
+    history::{in_order, is_ancestor},
     kept::{Judged, KeptGrant, KeptOutcome, KeptSubmission, Lane, LaneRecord},
-    lane::{Candidate, newest_first},
-    read::{About, Examined, Known, is_ancestor},
+    lane::Candidate,
+    read::{About, Examined, Known},
 };
 
 /// How old what a decision rests on may be when its grant is spent, in milliseconds.
@@ -114,7 +115,7 @@ impl Engine {
             .configuration
             .operation(&lane.operation)
             .is_some_and(|o| o.newer == Newer::Queues);
-        let mut order = self.order(&standing, &synced);
+        let mut order = order(&standing, &synced).await?;
         if queues {
             order.reverse();
         }
@@ -127,7 +128,7 @@ impl Engine {
             let mut one = standing.swap_remove(at);
             let now = self.clock.now();
             if let Some(run) = &ground.record.run
-                && is_ancestor(&synced, &one.kept.tip, &ground.record.base)?
+                && is_ancestor(&synced, &one.kept.tip, &ground.record.base).await?
             {
                 let by = run.clone();
                 self.settle(&mut commit, one, OutcomeState::Superseded { by, at: now }, &accepted)?;
@@ -238,10 +239,10 @@ impl Engine {
             let synced =
                 if standing.is_empty() { None } else { Some(server.sync(&lane.project, &wants).await?) };
             for one in standing {
-                let behind = synced
-                    .as_ref()
-                    .map(|s| is_ancestor(s, &one.kept.tip, &ground.record.base))
-                    .transpose()?;
+                let behind = match &synced {
+                    Some(synced) => Some(is_ancestor(synced, &one.kept.tip, &ground.record.base).await?),
+                    None => None,
+                };
                 match (&run, behind) {
                     (Some(by), Some(true)) => {
                         let next = OutcomeState::Superseded { by: by.clone(), at: self.clock.now() };
@@ -335,28 +336,16 @@ impl Engine {
             }
             (Some(found), baseline) => {
                 let expect = Expect::Version(found.version);
-                let record = match baseline {
-                    Some(b)
-                        if b.revision != found.value.base
-                            && is_ancestor(synced, &found.value.base, &b.revision)? =>
-                    {
-                        LaneRecord { base: b.revision, rules: None, run: None, ..found.value }
-                    }
-                    _ => found.value,
-                };
+                let mut record = found.value;
+                if let Some(b) = baseline
+                    && b.revision != record.base
+                    && is_ancestor(synced, &record.base, &b.revision).await?
+                {
+                    record = LaneRecord { base: b.revision, rules: None, run: None, ..record };
+                }
                 Some(Ground { record, expect })
             }
         })
-    }
-
-    fn order(&self, standing: &[Standing], synced: &Synced) -> Vec<model::OutcomeId> {
-        let candidates = standing.iter().map(|s| Candidate {
-            id: s.kept.id.clone(),
-            tip: s.kept.tip,
-            submitted_at_ms: s.submission.submitted_at.as_millis(),
-        });
-        let newer = |a: &Revision, b: &Revision| is_ancestor(synced, a, b).unwrap_or(false);
-        newest_first(candidates.collect(), newer).into_iter().map(|c| c.id).collect()
     }
 
     async fn judge(
@@ -476,6 +465,15 @@ impl Engine {
 }
 
 /// The commit that keeps a fresh outcome when it can't be judged now.
+async fn order(standing: &[Standing], synced: &Synced) -> Result<Vec<model::OutcomeId>, EngineError> {
+    let candidates = standing.iter().map(|s| Candidate {
+        id: s.kept.id.clone(),
+        tip: s.kept.tip,
+        submitted_at_ms: s.submission.submitted_at.as_millis(),
+    });
+    in_order(synced, candidates.collect()).await
+}
+
 fn open(prelude: &Commit, fresh: &Standing) -> Result<(String, Commit), EngineError> {
     let mut keep = prelude.clone();
     push_outcome(&mut keep, fresh.expect, &fresh.kept)?;

@@ -1,17 +1,18 @@
 //! Reads what a decision needs: REST and git, side by side, with our own credentials.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use gate::{Answers, Case, CaseEvidence, ChangeRead, Matter, Rules, examine, object_id};
-use gerrit::{ChangeId, DetailLevel, git::Want, info::ChangeInfo};
+use gerrit::{ChangeId, DetailLevel, git::Want, info::ChangeInfo, repo::Repo};
 use model::{Clock, Digest, Project, RefName, Revision, Timestamp};
-use notedb::{MapObjects, ObjectId, Objects, ReadError, Recorder, walk};
+use notedb::{MapObjects, Recorder, Refs as _, walk};
 use store::StoreExt as _;
 
 use crate::{
     EngineError,
     gerrits::{GerritServer, Synced, change_refs},
+    history::{meta_to_judge, off_thread},
     kept::{ChangeIndex, SeenMetas},
 };
 
@@ -124,16 +125,7 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// Reads every change that may account for a commit of the range and isn't known yet.
     async fn gather(&mut self) -> Result<(), EngineError> {
-        let (tip, base) = (object_id(&self.about.tip), object_id(&self.about.base));
-        let mut range =
-            walk::difference(&self.synced.repo, &[tip], &[base]).map_err(gate::CaseError::from)?;
-        // A project's own rules may have moved by reviewed changes, too.
-        if let (Some(base), Some(now)) = (self.about.rules, self.synced.tip("refs/meta/config")) {
-            let (base, now) = (object_id(&base), object_id(&now));
-            let rules =
-                walk::difference(&self.synced.repo, &[now], &[base]).map_err(gate::CaseError::from)?;
-            range.extend(rules);
-        }
+        let range = self.range().await?;
         if range.len() > CHANGES {
             return Err(EngineError::TooLong { commits: range.len(), limit: CHANGES });
         }
@@ -170,6 +162,24 @@ impl Reading<'_> {
         self.synced = self.reader.server.sync(&self.about.project, &wants).await?;
         self.known.extend(read.into_iter().map(|read| (read.info.number, read)));
         Ok(())
+    }
+
+    /// The commits that are brought, and those that the project's own rules brought: these may have moved by reviewed
+    /// changes, too.
+    async fn range(&self) -> Result<BTreeMap<notedb::ObjectId, walk::CommitLinks>, EngineError> {
+        let mut ranges = vec![(object_id(&self.about.tip), object_id(&self.about.base))];
+        if let (Some(base), Some(now)) = (self.about.rules, self.synced.tip("refs/meta/config")) {
+            ranges.push((object_id(&now), object_id(&base)));
+        }
+        let repo = self.synced.repo.clone();
+        off_thread(move || {
+            let mut range = BTreeMap::new();
+            for (tip, base) in ranges {
+                range.extend(walk::difference(&*repo, &[tip], &[base]).map_err(gate::CaseError::from)?);
+            }
+            Ok(range)
+        })
+        .await
     }
 
     /// The merged changes that Gerrit's index knows for some commits.
@@ -216,21 +226,14 @@ impl Reading<'_> {
                 continue;
             }
             read_at = read_at.min(read.at);
-            let meta = self.meta(*number, read)?;
+            let meta = self.reader.meta(&self.synced, *number, read)?;
             let detail = Digest::of(&read.raw);
             answers.insert(detail, read.raw.clone());
             // A change of a branch whose name is none of ours accounts for nothing here.
             let Ok(branch) = read.info.branch_ref().parse() else { continue };
-            let seen = self.seen(*number).await?;
+            let seen = self.reader.seen(*number).await?;
             changes.insert(*number, ChangeRead { meta, branch, detail, seen });
-            for address in self.unknown_addresses(read, &answers, detail)? {
-                if let Entry::Vacant(unasked) = accounts.entry(address) {
-                    let Some(raw) = self.address(unasked.key()).await? else { continue };
-                    let digest = Digest::of(&raw);
-                    answers.insert(digest, raw);
-                    unasked.insert(digest);
-                }
-            }
+            self.reader.addresses(read, &self.synced.repo, &mut answers, &mut accounts).await?;
         }
         let case = Case {
             schema: Case::SCHEMA.to_owned(),
@@ -249,161 +252,94 @@ impl Reading<'_> {
             freezes: self.about.freezes.clone(),
             read_at,
         };
-        let recorder = Recorder::new(&self.synced.repo);
-        let evidence = examine(&case, &recorder, &answers)?;
-        Ok(Examined { case, evidence, answers, git: recorder.into_recorded() })
+        let repo = self.synced.repo.clone();
+        off_thread(move || {
+            let recorder = Recorder::new(&*repo);
+            let evidence = examine(&case, &recorder, &answers)?;
+            let git = recorder.into_recorded();
+            Ok(Examined { case, evidence, answers, git })
+        })
+        .await
     }
+}
 
-    /// The meta revision to judge: what REST spoke of, if we have it; else what the refs say.
-    fn meta(&self, number: u64, read: &Read) -> Result<Revision, EngineError> {
+impl Reader<'_> {
+    /// The meta revision to judge.
+    ///
+    /// # Errors
+    /// There is none: the change can't be seen over git (any more).
+    pub(crate) fn meta(&self, synced: &Synced, number: u64, read: &Read) -> Result<Revision, EngineError> {
         let told = read.info.meta_rev_id.as_deref().and_then(|id| id.parse().ok());
-        let ours = self.synced.tip(&notedb::meta_ref(number));
-        told.filter(|told| self.has(told)).or(ours).ok_or_else(|| {
+        let stands = synced.repo.tip(&notedb::meta_ref(number)).map_err(gate::CaseError::from)?;
+        let meta = meta_to_judge(&*synced.repo, told, stands).map_err(gate::CaseError::from)?;
+        meta.ok_or_else(|| {
             EngineError::Outside(format!("change {number} has no meta history that can be read"))
         })
     }
 
-    fn has(&self, commit: &Revision) -> bool {
-        matches!(walk::links(&self.synced.repo, &object_id(commit)), Ok(Some(_)))
-    }
-
-    async fn seen(&self, number: u64) -> Result<BTreeSet<Revision>, EngineError> {
-        let key = ChangeIndex::key_of(&self.reader.server.name, number);
-        let seen = self.reader.store.get::<SeenMetas>(&key).await?;
+    /// Where its meta history was seen before.
+    pub(crate) async fn seen(&self, number: u64) -> Result<BTreeSet<Revision>, EngineError> {
+        let key = ChangeIndex::key_of(&self.server.name, number);
+        let seen = self.store.get::<SeenMetas>(&key).await?;
         Ok(seen.map(|s| s.value.metas.into_iter().collect()).unwrap_or_default())
     }
 
-    /// Addresses of authors, committers and co-authors that the change's own answer doesn't tell an account for.
-    fn unknown_addresses(
+    /// Asks about each address of authors, committers and co-authors that the change's own answer doesn't tell an account
+    /// for, and that wasn't asked about yet.
+    pub(crate) async fn addresses(
         &self,
         read: &Read,
-        answers: &Answers,
-        detail: Digest,
-    ) -> Result<Vec<String>, EngineError> {
-        let told = gate::Detail::read(answers, &detail)?.addresses();
-        let mut addresses = BTreeSet::new();
-        for commit in read.info.revisions.values().filter_map(|r| r.commit.as_ref()) {
-            addresses.extend(commit.author.iter().chain(&commit.committer).map(|p| p.email.clone()));
-            addresses.extend(commit.message.iter().flat_map(|text| co_authors(text)));
+        repo: &Repo,
+        answers: &mut Answers,
+        accounts: &mut BTreeMap<String, Digest>,
+    ) -> Result<(), EngineError> {
+        let told = gate::Detail::read(answers, &Digest::of(&read.raw))?.addresses();
+        let mut unasked = BTreeSet::new();
+        for (sha, revision) in &read.info.revisions {
+            // The commit itself says who wrote it; REST only where we don't have it.
+            let commit = match sha.parse() {
+                Ok(id) => walk::commit(repo, &id).map_err(gate::CaseError::from)?,
+                Err(_) => None,
+            };
+            match (commit, &revision.commit) {
+                (Some(commit), _) => {
+                    unasked.extend(evidence::co_authors(&commit.message).into_iter().map(str::to_owned));
+                    unasked.extend([commit.author.email, commit.committer.email]);
+                }
+                (None, Some(told)) => {
+                    unasked.extend(told.author.iter().chain(&told.committer).map(|p| p.email.clone()));
+                    let message = told.message.as_deref().unwrap_or_default();
+                    unasked.extend(evidence::co_authors(message).into_iter().map(str::to_owned));
+                }
+                (None, None) => {}
+            }
         }
-        addresses.retain(|a| !a.is_empty() && a.len() <= 254 && !told.contains_key(a));
-        Ok(addresses.into_iter().take(ADDRESSES).collect())
+        unasked.retain(|a| {
+            !a.is_empty() && a.len() <= 254 && !told.contains_key(a) && !accounts.contains_key(a)
+        });
+        let asked: Vec<(String, Option<Vec<u8>>)> = stream::iter(unasked.into_iter().take(ADDRESSES))
+            .map(|address| async move {
+                let raw = self.address(&address).await?;
+                Ok::<_, EngineError>((address, raw))
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        for (address, raw) in asked {
+            let Some(raw) = raw else { continue };
+            let digest = Digest::of(&raw);
+            answers.insert(digest, raw);
+            accounts.insert(address, digest);
+        }
+        Ok(())
     }
 
     /// The answer about an address; none when it can't be asked about: then nobody is proven by it.
     async fn address(&self, address: &str) -> Result<Option<Vec<u8>>, EngineError> {
-        let server = self.reader.server;
-        match server.reader.accounts_by_email(address).await {
+        match self.server.reader.accounts_by_email(address).await {
             Ok(answer) => Ok(Some(answer.raw.to_vec())),
             Err(why) if why.class() == gerrit::Class::Permanent => Ok(None),
-            Err(why) => Err(server.error(why)),
+            Err(why) => Err(self.server.error(why)),
         }
-    }
-}
-
-/// Addresses in `Co-authored-by` lines; what isn't one costs a look and proves nothing.
-fn co_authors(message: &str) -> impl Iterator<Item = String> {
-    message.lines().filter_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        let address = value.rsplit_once('<')?.1.split_once('>')?.0;
-        key.trim().eq_ignore_ascii_case("co-authored-by").then(|| address.to_owned())
-    })
-}
-
-/// Whether `a` is `b`, or an ancestor of it.
-///
-/// # Errors
-/// When the mirror can't be read.
-pub(crate) fn is_ancestor(synced: &Synced, a: &Revision, b: &Revision) -> Result<bool, EngineError> {
-    Ok(reaches(&synced.repo, &object_id(b), &object_id(a)).map_err(gate::CaseError::from)?)
-}
-
-/// Whether a commit reaches another. The search that can say no reads a whole history; but what lies between two commits
-/// is found quickly, and that nothing does is never said wrongly: so mostly one of both ways answers at once.
-fn reaches<O: Objects + ?Sized>(objects: &O, from: &ObjectId, to: &ObjectId) -> Result<bool, ReadError> {
-    for id in [from, to] {
-        if walk::links(objects, id)?.is_none() {
-            return Ok(false);
-        }
-    }
-    let reached =
-        |from: &ObjectId, to: &ObjectId| Ok(walk::difference(objects, &[*to], &[*from])?.is_empty());
-    if reached(from, to)? {
-        return Ok(true);
-    }
-    // No history runs in a circle.
-    if reached(to, from)? {
-        return Ok(false);
-    }
-    walk::Reach::new(objects, &[*from])?.contains(objects, to)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use notedb::{Kind, Object};
-
-    use super::*;
-
-    /// Counts what is read.
-    struct Counted(MapObjects, AtomicUsize);
-
-    impl Objects for Counted {
-        fn get(&self, id: &ObjectId) -> Result<Option<Object>, ReadError> {
-            self.1.fetch_add(1, Ordering::Relaxed);
-            self.0.get(id)
-        }
-    }
-
-    fn commit(objects: &mut MapObjects, seconds: i64, parents: &[ObjectId]) -> ObjectId {
-        let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
-        let person = format!("A <a@b> {seconds} +0000");
-        let tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-        let text = format!("tree {tree}\n{parents}author {person}\ncommitter {person}\n\n{seconds}\n");
-        objects.insert(Kind::Commit, text.into_bytes())
-    }
-
-    /// A line of commits, and one beside it.
-    fn history(length: i64) -> (Counted, Vec<ObjectId>, ObjectId) {
-        let mut objects = MapObjects::new();
-        let mut line = vec![commit(&mut objects, 1, &[])];
-        for second in 2..=length {
-            let parent = *line.last().unwrap();
-            line.push(commit(&mut objects, second, &[parent]));
-        }
-        let beside = commit(&mut objects, length + 1, &[line[line.len() / 2]]);
-        (Counted(objects, AtomicUsize::new(0)), line, beside)
-    }
-
-    #[test]
-    fn a_commit_reaches_itself_and_what_is_below() {
-        let (objects, line, beside) = history(20);
-        let reaches = |from, to| reaches(&objects, &from, &to).unwrap();
-        assert!(reaches(line[9], line[9]) && reaches(line[19], line[0]) && reaches(beside, line[10]));
-        assert!(!reaches(line[0], line[19]) && !reaches(beside, line[11]) && !reaches(line[19], beside));
-        let unknown = ObjectId::from_bytes([7; 20]);
-        assert!(!reaches(unknown, line[0]) && !reaches(line[0], unknown) && !reaches(unknown, unknown));
-    }
-
-    #[test]
-    fn a_wrong_clock_changes_no_answer() {
-        let mut objects = MapObjects::new();
-        let root = commit(&mut objects, 900, &[]);
-        let early = commit(&mut objects, 1, &[root]);
-        let late = commit(&mut objects, 500, &[early]);
-        for (from, to, expected) in
-            [(late, root, true), (early, root, true), (root, early, false), (root, late, false)]
-        {
-            assert_eq!(reaches(&objects, &from, &to).unwrap(), expected);
-        }
-    }
-
-    #[test]
-    fn what_lies_above_is_told_without_reading_the_history_below() {
-        let (objects, line, _) = history(2000);
-        assert!(!reaches(&objects, &line[1998], &line[1999]).unwrap());
-        let read = objects.1.load(Ordering::Relaxed);
-        assert!(read < 40, "{read} objects were read");
     }
 }

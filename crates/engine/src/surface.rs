@@ -2,12 +2,15 @@
 //!
 //! Everything here is a value that can be printed. Who may see it is the server's question; nothing here holds a secret.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
+use evidence::{ChangeEvidence, RangeEvidence};
 use model::{
-    Decision, EnvironmentName, OperationName, OutcomeId, OutcomeState, Plan, Project, Reason, Revision, Run,
-    RunId, ServerName, Submission, SubmissionId, Timestamp,
+    Decision, EnvironmentName, OperationName, OutcomeId, OutcomeState, Plan, Project, Reason, RefName,
+    Revision, Run, RunId, ServerName, Submission, SubmissionId, Timestamp,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A submission with all its outcomes.
 #[derive(Clone, Debug, Serialize)]
@@ -179,6 +182,88 @@ pub struct ConfigurationView {
     pub refused: Option<(Revision, Vec<Reason>)>,
 }
 
+/// What is true about one change, read now (`docs/EVIDENCE.md`).
+#[derive(Clone, Debug, Serialize)]
+pub struct ChangeEvidenceView {
+    /// `exequatur.change-evidence-view/1`
+    pub schema: &'static str,
+    /// The evidence: `exequatur.evidence/1`.
+    pub evidence: ChangeEvidence,
+    /// Votes of a merged change that stood at no meta revision which we saw while it was open: that they were cast before
+    /// the merge rests on Gerrit's word.
+    pub first_seen_after_merge: Vec<VoteName>,
+    /// What Gerrit calls the accounts, by number. Names prove nothing.
+    pub names: BTreeMap<u64, String>,
+    /// When it was read.
+    pub read_at: Timestamp,
+}
+
+impl ChangeEvidenceView {
+    /// The schema's name.
+    pub const SCHEMA: &'static str = "exequatur.change-evidence-view/1";
+}
+
+/// Which vote is meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoteName {
+    /// The label.
+    pub label: String,
+    /// The voter's number.
+    pub account: u64,
+    /// The value.
+    pub value: i32,
+    /// The patch set on which it stands.
+    pub patch_set: u32,
+}
+
+impl VoteName {
+    /// That of a vote.
+    #[must_use]
+    pub fn of(vote: &evidence::Vote) -> Self {
+        Self {
+            label: vote.label.clone(),
+            account: vote.account,
+            value: vote.value,
+            patch_set: vote.patch_set,
+        }
+    }
+}
+
+/// What is true about a range, read now.
+#[derive(Clone, Debug, Serialize)]
+pub struct RangeEvidenceView {
+    /// `exequatur.range-evidence-view/1`
+    pub schema: &'static str,
+    /// The evidence: `exequatur.range/1`.
+    pub evidence: RangeEvidence,
+    /// The project's `refs/meta/config` at the base; none: not known, so how it moved since was not judged.
+    pub rules: Option<Revision>,
+    /// When the oldest of it was read.
+    pub read_at: Timestamp,
+}
+
+impl RangeEvidenceView {
+    /// The schema's name.
+    pub const SCHEMA: &'static str = "exequatur.range-evidence-view/1";
+}
+
+/// Which range is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RangeQuestion {
+    /// The server.
+    pub server: ServerName,
+    /// The project.
+    pub project: Project,
+    /// The branch.
+    pub branch: RefName,
+    /// From where.
+    pub base: Revision,
+    /// To where.
+    pub tip: Revision,
+    /// `refs/meta/config` at the base; if it isn't said, that of a lane whose base this is.
+    pub rules: Option<Revision>,
+}
+
 /// The answer to a hook, already durable when it is `Stored`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HookAnswer {
@@ -227,6 +312,19 @@ pub enum SurfaceError {
     /// The store doesn't answer.
     #[error("the store can't be read: {0}")]
     Unavailable(String),
+    /// What was asked for can't be answered by anybody: a sentence for whoever asked.
+    #[error("{0}")]
+    Asked(String),
+    /// Gerrit can't be read now: a sentence for whoever asked, and what the log should have.
+    #[error("{said} ({why})")]
+    Gerrit {
+        /// For whoever asked.
+        said: String,
+        /// For the log.
+        why: String,
+        /// Whether asking again may help.
+        again: bool,
+    },
 }
 
 /// What the engine shows and takes.
@@ -244,6 +342,15 @@ pub trait Surface: Send + Sync {
     async fn submission(&self, id: &SubmissionId) -> Result<SubmissionView, SurfaceError>;
     /// The submission that a change, run or submission belongs to.
     async fn why(&self, about: &Subject) -> Result<SubmissionView, SurfaceError>;
+    /// What is true about a change now; `project` saves a look, where it is known.
+    async fn evidence(
+        &self,
+        server: &ServerName,
+        change: u64,
+        project: Option<Project>,
+    ) -> Result<ChangeEvidenceView, SurfaceError>;
+    /// What is true about a range now.
+    async fn range_evidence(&self, asked: &RangeQuestion) -> Result<RangeEvidenceView, SurfaceError>;
     /// The newest runs.
     async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError>;
     /// One run.

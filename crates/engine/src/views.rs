@@ -14,8 +14,9 @@ use crate::{
     engine::Engine,
     kept::{ChangeIndex, KeptGrant, KeptOutcome, KeptSubmission},
     surface::{
-        CommitView, ConfigurationView, Event, Health, HookAnswer, Metric, OutcomeView, Output, Page,
-        RangeView, RunQuery, RunRow, RunView, Subject, SubmissionView, Surface, SurfaceError,
+        ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, HookAnswer, Metric, OutcomeView,
+        Output, Page, RangeEvidenceView, RangeQuestion, RangeView, RunQuery, RunRow, RunView, Subject,
+        SubmissionView, Surface, SurfaceError,
     },
 };
 
@@ -31,6 +32,44 @@ impl From<ReadError> for SurfaceError {
 impl From<EngineError> for SurfaceError {
     fn from(why: EngineError) -> Self {
         Self::Unavailable(why.to_string())
+    }
+}
+
+/// Why something that was read for whoever asked could not be read, in words for them.
+fn asked(why: EngineError) -> SurfaceError {
+    let gerrit = |said: String, again: bool, why: &EngineError| SurfaceError::Gerrit {
+        said,
+        why: why.to_string(),
+        again,
+    };
+    match &why {
+        EngineError::NotFound { server, number } => {
+            SurfaceError::NotFound(format!("change {number} that can be seen on {server}"))
+        }
+        EngineError::NoServer(name) => SurfaceError::NotFound(format!("server {name} in exq.yaml")),
+        EngineError::Gerrit { server, why: error } => match error.class() {
+            gerrit::Class::Retry | gerrit::Class::Unsettled | gerrit::Class::Conflict => {
+                gerrit(format!("Gerrit {server} doesn't answer at the moment."), true, &why)
+            }
+            gerrit::Class::NotFound => {
+                SurfaceError::NotFound(format!("project that can be seen on {server} under that name"))
+            }
+            gerrit::Class::Denied => {
+                gerrit(format!("Gerrit {server} doesn't let our account read this."), false, &why)
+            }
+            gerrit::Class::Permanent => {
+                gerrit(format!("What Gerrit {server} answers can't be used."), false, &why)
+            }
+        },
+        EngineError::Case(gate::CaseError::Range(range)) => SurfaceError::Asked(range.to_string()),
+        EngineError::TooLong { .. } => SurfaceError::Asked(why.to_string()),
+        EngineError::Clock { .. } | EngineError::Mirror { .. } => {
+            gerrit("What Gerrit answers can't be used now.".to_owned(), true, &why)
+        }
+        EngineError::Case(_) | EngineError::Outside(_) => {
+            gerrit(format!("What Gerrit answered can't be judged: {why}"), false, &why)
+        }
+        _ => SurfaceError::Unavailable(why.to_string()),
     }
 }
 
@@ -78,6 +117,19 @@ impl Surface for Engine {
                 self.submission(&grant.value.plan.triggered_by.submission).await
             }
         }
+    }
+
+    async fn evidence(
+        &self,
+        server: &ServerName,
+        change: u64,
+        project: Option<Project>,
+    ) -> Result<ChangeEvidenceView, SurfaceError> {
+        self.evidence_of(server, change, project).await.map_err(asked)
+    }
+
+    async fn range_evidence(&self, question: &RangeQuestion) -> Result<RangeEvidenceView, SurfaceError> {
+        self.evidence_of_range(question).await.map_err(asked)
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError> {

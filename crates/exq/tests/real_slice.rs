@@ -39,5 +39,7 @@ async fn a_reviewed_merge_rolls_out_and_proves_it_and_a_self_approved_one_runs_n
     common::readable::everywhere(&stage, &refusal).await?;
     ensure!(stage.runs_of("cart-web").await?.is_empty(), "there is a run");
     ensure!(stage.town.serves("cart").await.is_none(), "something serves");
+    // What evidence says of a real Gerrit.
+    common::evidence::asked_by_the_command_line(&stage, "stock").await?;
     stage.close().await
 }

@@ -1,9 +1,15 @@
 //! Walks over commits, cheap and lazy.
 
-use std::collections::{BTreeMap, BinaryHeap, HashSet};
+mod difference;
+mod paint;
+
+use std::collections::{BinaryHeap, HashSet};
 
 use crate::commit::Links;
 use crate::{Commit, Kind, ObjectId, Objects, ReadError};
+
+pub use difference::difference;
+pub use paint::Ancestry;
 
 /// The parents and the committer's second of one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +62,14 @@ impl Reach {
         Ok(reach)
     }
 
+    /// From one more tip.
+    ///
+    /// # Errors
+    /// [`ReadError`] of the store.
+    pub fn extend<O: Objects + ?Sized>(&mut self, objects: &O, tip: ObjectId) -> Result<(), ReadError> {
+        self.push(objects, tip)
+    }
+
     fn push<O: Objects + ?Sized>(&mut self, objects: &O, id: ObjectId) -> Result<(), ReadError> {
         if !self.seen.contains(&id)
             && let Some(links) = links(objects, &id)?
@@ -91,82 +105,6 @@ impl Reach {
             }
         }
         Ok(self.seen)
-    }
-}
-
-/// The commits reachable from `tips` and not from `hidden`, with their parents, by id.
-///
-/// Both sides are walked together by committer time, newest first, until nothing is left that could matter. A clock
-/// that ran wrong by more than the range is long can leave a commit in that is in `hidden` too; it never takes one out
-/// that is not.
-///
-/// # Errors
-/// [`ReadError`] of the store.
-pub fn difference<O: Objects + ?Sized>(
-    objects: &O,
-    tips: &[ObjectId],
-    hidden: &[ObjectId],
-) -> Result<BTreeMap<ObjectId, CommitLinks>, ReadError> {
-    let mut walk = Difference::default();
-    for (ids, hide) in [(hidden, true), (tips, false)] {
-        for id in ids {
-            walk.reach(objects, *id, hide)?;
-        }
-    }
-    walk.run(objects)?;
-    Ok(walk.commits.into_iter().filter(|(id, _)| !walk.hidden.contains(id)).collect())
-}
-
-#[derive(Default)]
-struct Difference {
-    commits: BTreeMap<ObjectId, CommitLinks>,
-    hidden: HashSet<ObjectId>,
-    queue: BinaryHeap<(i64, ObjectId)>,
-    /// The oldest second of anything in the range, below which the hidden side need not be followed.
-    oldest: Option<i64>,
-}
-
-impl Difference {
-    fn reach<O: Objects + ?Sized>(&mut self, objects: &O, id: ObjectId, hide: bool) -> Result<(), ReadError> {
-        if hide {
-            // What was taken for wanted and turns out hidden takes its known ancestors with it.
-            let mut stack = vec![id];
-            while let Some(id) = stack.pop() {
-                if self.hidden.insert(id)
-                    && let Some(known) = self.commits.get(&id)
-                {
-                    stack.extend(&known.parents);
-                }
-            }
-        }
-        if self.commits.contains_key(&id) {
-            return Ok(());
-        }
-        if let Some(links) = links(objects, &id)? {
-            self.queue.push((links.seconds, id));
-            if !self.hidden.contains(&id) {
-                self.oldest = Some(self.oldest.map_or(links.seconds, |oldest| oldest.min(links.seconds)));
-            }
-            self.commits.insert(id, links);
-        }
-        Ok(())
-    }
-
-    fn run<O: Objects + ?Sized>(&mut self, objects: &O) -> Result<(), ReadError> {
-        while let Some((seconds, id)) = self.queue.pop() {
-            let queued_hidden = self.hidden.contains(&id);
-            if queued_hidden
-                && self.oldest.is_none_or(|oldest| seconds < oldest)
-                && self.queue.iter().all(|(_, id)| self.hidden.contains(id))
-            {
-                break;
-            }
-            let parents = self.commits.get(&id).map(|links| links.parents.clone()).unwrap_or_default();
-            for parent in parents {
-                self.reach(objects, parent, queued_hidden)?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -228,6 +166,101 @@ mod tests {
         let mut expected = vec![old, tip];
         expected.sort_unstable();
         assert_eq!(ids(&objects, tip, base), expected);
+    }
+
+    #[test]
+    fn a_hidden_commit_dated_decades_back_makes_a_range_no_longer() {
+        let mut objects = MapObjects::new();
+        let mut line = vec![commit(&mut objects, 1_000_000, &[], "root")];
+        for at in 1..50 {
+            let parent = line[at - 1];
+            line.push(commit(&mut objects, 1_000_000 + at as i64, &[parent], "line"));
+        }
+        // the base's own side was merged long ago; one commit on the way to it has a clock of the seventies
+        let seventies = commit(&mut objects, 1, &[line[40]], "seventies");
+        let base = commit(&mut objects, 1_000_060, &[seventies], "base");
+        // a change made on an old commit, merged onto the base
+        let side = commit(&mut objects, 1_000_061, &[line[30]], "side");
+        let tip = commit(&mut objects, 1_000_062, &[base, side], "tip");
+        let mut expected = vec![side, tip];
+        expected.sort_unstable();
+        assert_eq!(ids(&objects, tip, base), expected);
+        assert_eq!(
+            ids(&objects, line[49], base),
+            line[41..]
+                .iter()
+                .copied()
+                .collect::<std::collections::BTreeSet<_>>()
+                .into_iter()
+                .collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn what_a_range_is_doesnt_need_the_whole_history() {
+        let mut objects = MapObjects::new();
+        let mut line = vec![commit(&mut objects, 1, &[], "root")];
+        for at in 1..500 {
+            let parent = line[at - 1];
+            line.push(commit(&mut objects, 1 + at as i64, &[parent], "line"));
+        }
+        let side = commit(&mut objects, 1000, &[line[480]], "side");
+        let tip = commit(&mut objects, 1001, &[line[499], side], "tip");
+        let recorder = crate::Recorder::new(&objects);
+        assert_eq!(difference(&recorder, &[tip], &[line[499]]).unwrap().len(), 2);
+        assert!(recorder.into_recorded().len() < 40);
+    }
+
+    /// Commits on random parents, with random clocks, and for each what it reaches.
+    fn random(seed: u64) -> (MapObjects, Vec<ObjectId>, Vec<HashSet<ObjectId>>) {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut below = |n: usize| {
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n
+        };
+        let (mut objects, mut all, mut reach) = (MapObjects::new(), Vec::new(), Vec::new());
+        for at in 0..40 {
+            let parents: std::collections::BTreeSet<usize> =
+                if at == 0 { [].into() } else { (0..below(3)).map(|_| at - 1 - below(at.min(8))).collect() };
+            let mut reached: HashSet<ObjectId> = HashSet::new();
+            for parent in &parents {
+                let of: &HashSet<ObjectId> = &reach[*parent];
+                reached.extend(of);
+            }
+            let ids: Vec<ObjectId> = parents.iter().map(|parent| all[*parent]).collect();
+            // every fourth clock is off by anything
+            let seconds = if below(4) == 0 { below(2000) } else { 1000 + at };
+            let id = commit(&mut objects, seconds as i64, &ids, &format!("{at}"));
+            reached.insert(id);
+            all.push(id);
+            reach.push(reached);
+        }
+        (objects, all, reach)
+    }
+
+    #[test]
+    fn differences_and_ancestry_are_exact_whatever_the_clocks_say() {
+        for seed in 0..60 {
+            let (objects, all, reach) = random(seed);
+            let ancestry = Ancestry::new(&objects, &all[20..]).unwrap();
+            for tip in 20..40 {
+                for hidden in 20..40 {
+                    let expected: std::collections::BTreeSet<ObjectId> =
+                        reach[tip].difference(&reach[hidden]).copied().collect();
+                    let found = difference(&objects, &[all[tip]], &[all[hidden]]).unwrap();
+                    assert!(found.keys().eq(&expected), "seed {seed}: {tip} without {hidden}");
+                    let is = ancestry.is_ancestor(&all[hidden], &all[tip]);
+                    assert_eq!(is, reach[tip].contains(&all[hidden]), "seed {seed}: {hidden} below {tip}");
+                }
+                let two = [all[20], all[39 - tip % 7]];
+                let mut expected: std::collections::BTreeSet<ObjectId> = reach[tip].iter().copied().collect();
+                expected.retain(|id| !reach[20].contains(id) && !reach[39 - tip % 7].contains(id));
+                let found = difference(&objects, &[all[tip]], &two).unwrap();
+                assert!(found.keys().eq(&expected), "seed {seed}: {tip} without two");
+            }
+        }
     }
 
     #[test]

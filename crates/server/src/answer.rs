@@ -85,6 +85,31 @@ impl Problem {
                     .hint("Try again; /readyz says which part is down.")
                     .retry_after(5)
             }
+            SurfaceError::Asked(_) | SurfaceError::Gerrit { .. } => Self::of_reading(error),
+        }
+    }
+
+    /// Something could not be read from Gerrit for whoever asked.
+    pub(crate) fn of_reading(error: &SurfaceError) -> Self {
+        match error {
+            SurfaceError::NotFound(what) => Self::not_found(format!("There is no {what}."))
+                .hint("It isn't there, it is private, or the account that reads may not see it: Gerrit doesn't say which."),
+            SurfaceError::Asked(why) => {
+                let (said, hint) = why.split_once("\nhint: ").unwrap_or((why, ""));
+                let problem = Self::bad_request(crate::text::Shown::line(said).to_string());
+                if hint.is_empty() { problem } else { problem.hint(crate::text::Shown::line(hint).to_string()) }
+            }
+            SurfaceError::Gerrit { said, why, again } => {
+                tracing::warn!(error = %why, "Gerrit can't be read");
+                let said = crate::text::Shown::line(said).to_string();
+                if *again {
+                    Self::busy("gerrit-unavailable", said).hint("Try again.").retry_after(5)
+                } else {
+                    Self::new(StatusCode::BAD_GATEWAY, "gerrit-unusable", said)
+                        .hint("The log has Gerrit's own words. `exq config check` looks at servers and accounts.")
+                }
+            }
+            SurfaceError::Unavailable(_) => Self::of_surface("evidence", error),
         }
     }
 }

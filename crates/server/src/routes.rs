@@ -73,6 +73,7 @@ pub(crate) fn list() -> Vec<Route> {
             v1::submissions::show::doc
         ),
         route!(Reader, GET, "/api/v1/why", v1::why::get, v1::why::doc),
+        route!(Reader, GET, "/api/v1/evidence", v1::evidence::get, v1::evidence::doc),
         route!(Reader, GET, "/api/v1/runs", v1::runs::list::get, v1::runs::list::doc),
         route!(Reader, GET, "/api/v1/runs/{id}", v1::runs::show::get, v1::runs::show::doc),
         route!(Reader, GET, "/api/v1/runs/{id}/bundle", v1::runs::bundle::get, v1::runs::bundle::doc),

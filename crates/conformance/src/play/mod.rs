@@ -1,6 +1,7 @@
 //! Situations played on a server: a project with the rights that a play needs, people who act, and what is then said of
 //! the changes, live and offline.
 
+mod history;
 mod verdict;
 mod work;
 
@@ -115,6 +116,12 @@ impl Play {
         self.stage
             .rest(user, "POST", &format!("{}/hashtags", self.path(number)), &json!({"add": [tag]}))
             .await;
+    }
+
+    /// The number of an account.
+    pub async fn account(&self, user: &str) -> u64 {
+        let path = format!("accounts/{user}");
+        self.stage.admin.call("GET", &path, None).await.unwrap()["_account_id"].as_u64().unwrap()
     }
 
     /// REST's path of a change.

@@ -14,6 +14,17 @@ pub async fn the_owner_approved(world: &dyn World) {
     play.expect(number, OWN).await;
 }
 
+pub async fn nearly_the_owner_approved(world: &dyn World) {
+    let play = Play::new(world, "ev-owner-other").await;
+    // bob owns one, and approves another's
+    let own = play.change_by("bob", "b");
+    let number = play.change("a");
+    play.vote("bob", number, 2).await;
+    play.submit("dave", number).await;
+    play.expect(number, COUNTS).await;
+    play.expect(own, "not reviewed; x not-merged").await;
+}
+
 pub async fn the_uploader_approved(world: &dyn World) {
     let play = Play::new(world, "ev-uploader").await;
     let base = play.work.head("main");
@@ -28,7 +39,11 @@ pub async fn the_uploader_approved(world: &dyn World) {
          Code-Review+2 of bob on 2: self",
     )
     .await;
-    // near miss: his patch set was replaced
+}
+
+pub async fn nearly_the_uploader_approved(world: &dyn World) {
+    let play = Play::new(world, "ev-uploaded-earlier").await;
+    // his patch set was replaced
     let base = play.work.head("main");
     let number = play.upload("alice", &play.work.commit(&Commit::new("alice", "b").on(&base)));
     play.upload("bob", &play.work.commit(&Commit::new("bob", "b").on(&base).text("two\n")));
@@ -49,12 +64,20 @@ async fn pushed_by_alice(play: &Play, commit: Commit, live: &str, offline: &str)
 pub async fn the_author_approved(world: &dyn World) {
     let play = Play::new(world, "ev-author").await;
     pushed_by_alice(&play, Commit::new("alice", "a").author("bob@example.com"), OWN, COUNTS).await;
+}
+
+pub async fn nearly_the_author_approved(world: &dyn World) {
+    let play = Play::new(world, "ev-author-other").await;
     pushed_by_alice(&play, Commit::new("alice", "b").author("carol@example.com"), COUNTS, COUNTS).await;
 }
 
 pub async fn the_committer_approved(world: &dyn World) {
     let play = Play::new(world, "ev-committer").await;
     pushed_by_alice(&play, Commit::new("alice", "a").committer("bob@example.com"), OWN, COUNTS).await;
+}
+
+pub async fn nearly_the_committer_approved(world: &dyn World) {
+    let play = Play::new(world, "ev-committer-other").await;
     pushed_by_alice(&play, Commit::new("alice", "b").committer("carol@example.com"), COUNTS, COUNTS).await;
 }
 
@@ -62,6 +85,10 @@ pub async fn a_co_author_approved(world: &dyn World) {
     let play = Play::new(world, "ev-co-author").await;
     let bob = "Co-authored-by: Bob Brown <bob@example.com>";
     pushed_by_alice(&play, Commit::new("alice", "a").footer(bob), OWN, COUNTS).await;
+}
+
+pub async fn nearly_a_co_author_approved(world: &dyn World) {
+    let play = Play::new(world, "ev-co-author-other").await;
     let carol = "Co-authored-by: Carol Clark <carol@example.com>";
     pushed_by_alice(&play, Commit::new("alice", "b").footer(carol), COUNTS, COUNTS).await;
 }
@@ -89,6 +116,10 @@ pub async fn a_second_address_is_an_accounts(world: &dyn World) {
         "REVIEWED\nCode-Review+2 of carol on 1: counts",
     )
     .await;
+}
+
+pub async fn nearly_a_second_address(world: &dyn World) {
+    let play = Play::new(world, "ev-second-other").await;
     let of_carol = Commit::new("alice", "b").author("carol.clark@example.org");
     pushed_by_alice(&play, of_carol, COUNTS, COUNTS).await;
 }

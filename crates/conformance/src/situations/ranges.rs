@@ -35,7 +35,18 @@ pub async fn a_chain_with_one_that_its_author_approved(world: &dyn World) {
     play.submit("dave", numbers[1]).await;
     play.expect_range(&base, &second, &numbers, "not reviewed\na: change, not reviewed\nb: change, reviewed")
         .await;
-    // near miss: from above it
+}
+
+pub async fn nearly_a_chain_with_one_that_its_author_approved(world: &dyn World) {
+    let play = Play::new(world, "range-chain-above").await;
+    let base = play.work.head("main");
+    let first = play.work.commit(&Commit::new("carol", "a").on(&base));
+    let second = play.work.commit(&Commit::new("alice", "b").on(&first));
+    let numbers = [play.upload("carol", &first), play.upload("alice", &second)];
+    play.vote("carol", numbers[0], 2).await;
+    play.vote("bob", numbers[1], 2).await;
+    play.submit("dave", numbers[1]).await;
+    // from above it
     play.expect_range(&first, &second, &numbers, "REVIEWED\nb: change, reviewed").await;
 }
 
@@ -69,7 +80,13 @@ pub async fn an_evil_merge(world: &dyn World) {
     play.work.push("dave", &format!("{evil}:refs/heads/main")).done();
     let text = "not reviewed\na: change, reviewed\nb: change, reviewed\nevil: unaccounted";
     play.expect_range(&base, &evil, &numbers, text).await;
-    // near miss: a merge that adds nothing, whoever made it
+}
+
+pub async fn nearly_an_evil_merge(world: &dyn World) {
+    let play = Play::new(world, "range-honest").await;
+    let (numbers, [base, first, second, _]) = crossed(&play).await;
+    let merge = Commit::new("dave", "evil").on(&first).on(&second).plain();
+    // a merge that adds nothing, whoever made it
     let honest = play.work.commit(&merge.nothing_more());
     play.work.push("dave", &format!("{honest}:refs/heads/main")).done();
     let text = "REVIEWED\nMerge: merge-made-by-gerrit\na: change, reviewed\nb: change, reviewed";
@@ -85,6 +102,17 @@ pub async fn a_pushed_commit_below_a_reviewed_one(world: &dyn World) {
     play.merge(number).await;
     let tip = play.work.head("main");
     play.expect_range(&base, &tip, &[number], "not reviewed\na: change, reviewed\npushed: unaccounted").await;
+}
+
+pub async fn nearly_a_pushed_commit_below(world: &dyn World) {
+    let play = Play::new(world, "range-pushed-before").await;
+    let base = play.work.head("main");
+    let pushed = play.work.commit(&Commit::new("dave", "pushed").on(&base).plain());
+    play.work.push("dave", &format!("{pushed}:refs/heads/main")).done();
+    let number = play.change("a");
+    play.merge(number).await;
+    let tip = play.work.head("main");
+    // the base was granted with it
     play.expect_range(&pushed, &tip, &[number], "REVIEWED\na: change, reviewed").await;
 }
 
@@ -181,6 +209,14 @@ pub async fn nothing_and_the_way_back(world: &dyn World) {
     let tip = play.work.head("main");
     play.expect_range(&tip, &tip, &[], "not reviewed; x empty-range").await;
     play.expect_range(&tip, &base, &[], "not reviewed; x empty-range; x base-not-ancestor").await;
+}
+
+pub async fn the_least_that_is_a_range(world: &dyn World) {
+    let play = Play::new(world, "range-one").await;
+    let base = play.work.head("main");
+    let number = play.change("a");
+    play.merge(number).await;
+    let tip = play.work.head("main");
     play.expect_range(&base, &tip, &[number], "REVIEWED\na: change, reviewed").await;
 }
 
@@ -214,11 +250,74 @@ pub async fn rules_that_changed(world: &dyn World) {
     let number = play.change("a");
     play.merge(number).await;
     let tip = play.work.head("main");
-    let fine = "REVIEWED\na: change, reviewed";
-    assert_eq!(play.range(&base, &tip, &[number], Some(before)).await, fine);
     // somebody writes the project's rules past review
     play.requirement(&json!({"name": "Code-Review", "submittability_expression": "is:true"})).await;
     let changed = play.range(&base, &tip, &[number], Some(before)).await;
     assert_eq!(changed, "not reviewed; x rules-changed\na: change, reviewed");
-    assert_eq!(play.range(&base, &tip, &[number], Some(play.rules().await)).await, fine);
+}
+
+pub async fn rules_that_changed_before(world: &dyn World) {
+    let play = Play::new(world, "range-rules-before").await;
+    let base = play.work.head("main");
+    play.requirement(&json!({"name": "Code-Review", "submittability_expression": "is:true"})).await;
+    let rules = play.rules().await;
+    let number = play.change("a");
+    play.merge(number).await;
+    let tip = play.work.head("main");
+    let fine = "REVIEWED\na: change, reviewed";
+    assert_eq!(play.range(&base, &tip, &[number], Some(rules)).await, fine);
+}
+
+pub async fn rules_that_changed_by_a_reviewed_change(world: &dyn World) {
+    let play = Play::new(world, "range-rules-reviewed").await;
+    let everybody = |rule: serde_json::Value| json!({"rules": {"global:Registered-Users": rule}});
+    let vote = json!({"label": "Code-Review", "rules": {"global:Registered-Users": {"action": "ALLOW", "min": -2, "max": 2}}});
+    let config = json!({"add": {"refs/meta/config": {"permissions": {
+        "read": everybody(json!({"action": "ALLOW"})), "label-Code-Review": vote}}}});
+    let path = format!("projects/{}/access", play.stage.project);
+    play.stage.admin.call("POST", &path, Some(&config)).await.unwrap();
+    let base = play.work.head("main");
+    let before = play.rules().await;
+    let number = play.change("a");
+    play.merge(number).await;
+    let tip = play.work.head("main");
+    let body = json!({"message": "Let everybody read", "add": {"refs/heads/lax": {"permissions": {
+        "read": everybody(json!({"action": "ALLOW"}))}}}});
+    let path = format!("projects/{}/access:review", play.stage.project);
+    let made = play.stage.admin.call("PUT", &path, Some(&body)).await.unwrap();
+    let change = made["_number"].as_u64().unwrap();
+    play.vote("bob", change, 2).await;
+    let path = format!("{}/submit", play.path(change));
+    play.stage.admin.call("POST", &path, Some(&json!({}))).await.unwrap();
+    assert_ne!(play.rules().await, before);
+    let text = play.range(&base, &tip, &[number, change], Some(before)).await;
+    assert_eq!(text, "REVIEWED\na: change, reviewed");
+}
+
+/// A merged change, and its branch gone.
+async fn gone(world: &dyn World, name: &str, other: &str) -> (Play, [String; 2], u64) {
+    let play = Play::new(world, name).await;
+    let base = play.work.head("main");
+    let number = play.change("a");
+    play.merge(number).await;
+    let tip = play.work.head("main");
+    play.work.push("dave", &format!("{tip}:refs/heads/{other}")).done();
+    let path = format!("projects/{}/HEAD", play.stage.project);
+    let admin = &play.stage.admin;
+    admin.call("PUT", &path, Some(&json!({"ref": format!("refs/heads/{other}")}))).await.unwrap();
+    let path = format!("projects/{}/branches/main", play.stage.project);
+    admin.call("DELETE", &path, None).await.unwrap();
+    (play, [base, tip], number)
+}
+
+pub async fn a_branch_that_is_gone(world: &dyn World) {
+    let (play, [base, tip], number) = gone(world, "range-gone", "other").await;
+    let text = "not reviewed; x branch-missing\na: change, not reviewed";
+    play.expect_range(&base, &tip, &[number], text).await;
+}
+
+pub async fn a_branch_that_came_back(world: &dyn World) {
+    let (play, [base, tip], number) = gone(world, "range-back-again", "other").await;
+    play.work.push("dave", &format!("{tip}:refs/heads/main")).done();
+    play.expect_range(&base, &tip, &[number], "REVIEWED\na: change, reviewed").await;
 }

@@ -52,8 +52,9 @@ pub async fn fast_forward_only(world: &dyn World) {
     play.expect(second, "not reviewed; x not-merged\nCode-Review+2 of bob on 1: counts").await;
 }
 
-pub async fn the_owner_of_a_rebased_change_approved_it(world: &dyn World) {
-    let play = Play::of_type(world, "ev-rebase-own", "REBASE_ALWAYS").await;
+/// bob's own change, approved and submitted by bob.
+async fn own(world: &dyn World, project: &str, submit_type: &str) {
+    let play = Play::of_type(world, project, submit_type).await;
     let number = play.change_by("bob", "a");
     play.vote("bob", number, 2).await;
     play.submit("bob", number).await;
@@ -63,4 +64,12 @@ pub async fn the_owner_of_a_rebased_change_approved_it(world: &dyn World) {
          Code-Review+2 of bob on 2 copied: self",
     )
     .await;
+}
+
+pub async fn the_owner_of_a_rebased_change_approved_it(world: &dyn World) {
+    own(world, "ev-rebase-own", "REBASE_ALWAYS").await;
+}
+
+pub async fn the_owner_of_a_picked_change_approved_it(world: &dyn World) {
+    own(world, "ev-pick-own", "CHERRY_PICK").await;
 }

@@ -220,9 +220,11 @@ fn apply(change: &mut Change, commit: &Commit) {
     if let Some((id, patch_set)) = get("Cherry-pick-of").and_then(|v| v.split_once(',')) {
         change.cherry_pick_of = id.parse().ok().zip(patch_set.parse().ok());
     }
-    if let Some(id) = get("Submission-id") {
-        change.submission_id = Some(id.to_owned());
-        change.submitted_with = all("Submitted-with").map(str::to_owned).collect();
+    let submitted_with: Vec<String> = all("Submitted-with").map(str::to_owned).collect();
+    let submission = get("Submission-id");
+    if submission.is_some() || !submitted_with.is_empty() {
+        change.submission_id = submission.map(str::to_owned).or(change.submission_id.take());
+        change.submitted_with = submitted_with;
     }
     match get("Status") {
         Some("merged") => {

@@ -14,6 +14,7 @@ use notedb::{History, HistoryError, ObjectId, Objects, ParseError, ReadError, Re
 use crate::change::{Change, ChangeEvidence, ChangeSchema, People, Submitted};
 use crate::reach::Branches;
 use crate::{Finding, FindingCode, LabelRanges, LiveFacts, ReviewRules, Status};
+pub use people::co_authors;
 use story::Story;
 
 /// What is judged, and by which rules.

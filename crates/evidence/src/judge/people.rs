@@ -79,7 +79,8 @@ impl Contributors {
 
 /// The addresses of `Co-authored-by` lines, wherever in the message they stand: a blank line too many makes nobody
 /// less of an author.
-fn co_authors(message: &str) -> Vec<&str> {
+#[must_use]
+pub fn co_authors(message: &str) -> Vec<&str> {
     const KEY: &str = "co-authored-by:";
     let lines = message.lines().map(str::trim);
     let values = lines.filter_map(|line| {

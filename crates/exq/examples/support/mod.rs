@@ -1,6 +1,7 @@
 //! What the benches of the server share: the program as it is shipped, and figures.
 #![allow(dead_code, reason = "each bench uses its part")]
 
+pub(crate) mod corpus;
 pub(crate) mod relay;
 
 use std::{

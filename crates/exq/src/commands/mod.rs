@@ -69,7 +69,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Demo(demo) => block(demo.run()),
         #[cfg(feature = "demo")]
         Command::DemoShop(shop) => block(shop.run()),
-        Command::Evidence(evidence) => evidence.run(),
+        Command::Evidence(evidence) => evidence.run(config),
         Command::Why(why) => block(why.run(config)),
         Command::Runs(runs) => block(runs.run(config)),
         Command::Bundle(bundle) => block(bundle.run(config)),

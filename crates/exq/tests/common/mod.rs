@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
 pub(crate) mod delivery;
+pub(crate) mod evidence;
 pub(crate) mod gerrit;
 pub(crate) mod readable;
 pub(crate) mod two;

@@ -1,13 +1,15 @@
 //! Reading what a client asks: ids from paths, questions from queries. What can't be read is a 400 that says why.
 
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 use axum::{
     extract::{Query, rejection::QueryRejection},
     response::{IntoResponse as _, Response},
 };
 
-use crate::answer::Problem;
+use model::ServerName;
+
+use crate::{App, answer::Problem};
 
 /// The longest `after` that is taken, in bytes.
 const MAX_CURSOR: usize = 256;
@@ -30,6 +32,17 @@ pub(crate) fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Pro
         Problem::bad_request("The query can't be read.")
             .hint(crate::text::Shown::line(&error.body_text()).to_string())
     })
+}
+
+/// Where only one server is watched, a change needs no server.
+pub(crate) fn only_server(app: &App) -> Result<ServerName, Problem> {
+    let mut servers: BTreeSet<ServerName> =
+        app.surface.watched().into_iter().map(|(server, _)| server).collect();
+    match (servers.pop_first(), servers.len()) {
+        (Some(only), 0) => Ok(only),
+        _ => Err(Problem::bad_request("This needs `server`: more than one is watched, or none.")
+            .hint("/api/v1/configuration lists the watched servers.")),
+    }
 }
 
 /// How many rows.

@@ -22,6 +22,7 @@ fn request(route: &RouteInfo) -> Request {
         .replace("{secret}", HOOK_SECRET)
         .replace("{file}", "exq.css");
     let target = match target.as_str() {
+        "/api/v1/evidence" => "/api/v1/evidence?change=40".into(),
         "/api/v1/why" => format!("/api/v1/why?run={}", samples::run_id("succeeded")),
         "/open" if route.method == "GET" => "/open?token=any".into(),
         _ => target,

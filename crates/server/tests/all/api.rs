@@ -37,6 +37,44 @@ async fn why_finds_the_same_submission_by_change_run_and_id() {
 }
 
 #[tokio::test]
+async fn evidence_says_what_it_was_asked_about_and_why_it_cant() {
+    let site = Site::start().await;
+    let change = site.cli(Request::get("/api/v1/evidence?change=40&server=main&project=shop")).await.json();
+    assert_eq!(change["evidence"]["change"]["number"], 40);
+    assert_eq!(change["names"]["1001"], "Bob");
+    let (base, tip) = (samples::revision("base"), samples::revision("tip"));
+    let at = "project=shop&branch=refs/heads/main";
+    let range =
+        site.cli(Request::get(&format!("/api/v1/evidence?range={base}..{tip}&{at}&rules={tip}"))).await;
+    assert_eq!(range.json()["rules"], tip.to_string());
+    for (query, status) in [
+        (String::new(), 400),
+        ("change=0x28".into(), 400),
+        ("change=40&branch=refs/heads/main".into(), 400),
+        (format!("range={base}..{tip}"), 400),
+        (format!("range={base}&{at}"), 400),
+        (format!("range={base}...{tip}&{at}"), 400),
+        (format!("range={base}..main&{at}"), 400),
+        (format!("range={base}..{tip}&project=shop&branch=main"), 400),
+        (format!("range={base}..{tip}&project=../etc&branch=refs/heads/main"), 400),
+        (format!("range={base}..{base}&{at}"), 400),
+        ("change=40&server=other".into(), 404),
+        ("change=41".into(), 404),
+    ] {
+        let answer = site.cli(Request::get(&format!("/api/v1/evidence?{query}"))).await;
+        assert_eq!(answer.status, status, "{query}");
+        assert!(answer.json()["error"]["message"].is_string(), "{query}");
+    }
+    for (again, status, code) in [(true, 503, "gerrit-unavailable"), (false, 502, "gerrit-unusable")] {
+        *site.world.gerrit.lock().unwrap() = Some(again);
+        let answer = site.cli(Request::get("/api/v1/evidence?change=40")).await;
+        assert_eq!((answer.status, &answer.json()["error"]["code"]), (status, &code.into()));
+        assert_eq!(answer.header("retry-after").is_some(), again);
+        assert!(!answer.text().contains("secret-path"), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn lists_are_paged_and_filtered_within_limits() {
     let site = Site::start().await;
     let mut seen = Vec::new();

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use engine::surface::{
-    CommitView, ConfigurationView, Event, Health, OutcomeView, Output, RangeView, RunView, SubmissionView,
+    ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, OutcomeView, Output, RangeEvidenceView,
+    RangeQuestion, RangeView, RunView, SubmissionView, VoteName,
 };
 use model::{
     Action, Answer, Canonical as _, Decision, DecisionId, Digest, Exec, GrantId, Http, HttpExpect, Method,
@@ -398,5 +399,53 @@ pub fn health() -> Health {
             ("gerrit main".into(), true, "polled 3 s ago".into()),
         ],
         alarms: vec![],
+    }
+}
+
+/// Change 40 as evidence has it: one vote counts, one was cast in bob's name.
+pub fn evidence() -> ChangeEvidenceView {
+    let vote = |account: u64, real: Option<u64>, why: Option<&str>| {
+        serde_json::json!({
+            "label": "Code-Review", "value": 2, "account": account, "real": real, "patch_set": 1, "copied": false,
+            "at": "2026-11-24T08:00:00Z", "counts": why.is_none(), "why": why,
+        })
+    };
+    let evidence: evidence::ChangeEvidence = serde_json::from_value(serde_json::json!({
+        "schema": "exequatur.evidence/1",
+        "change": {"server": "0000", "project": "shop", "number": 40, "id": "I1", "branch": "refs/heads/main"},
+        "meta": revision("meta").to_string(), "status": "merged", "patch_set": 1,
+        "revision": revision("succeeded").to_string(),
+        "submitted": {"at": "2026-11-24T08:00:00Z", "by": 1003, "real": null, "submission_id": "40"},
+        "people": {"owner": 1000, "uploaders": [1000], "author": 1000, "committer": 1000, "co_authors": []},
+        "votes": [vote(1001, Some(1002), Some("on-behalf")), vote(1004, None, None)],
+        "requirements": [{"name": "Code-Review", "status": "SATISFIED"}],
+        "reviewed": true,
+        "findings": [{"code": "evidence-weak", "reason": "a record names a voter whose vote is stale"}],
+    }))
+    .unwrap();
+    ChangeEvidenceView {
+        schema: ChangeEvidenceView::SCHEMA,
+        first_seen_after_merge: vec![VoteName::of(&evidence.votes[1])],
+        names: BTreeMap::from([(1001, "Bob".into()), (1002, "Imp".into())]),
+        evidence,
+        read_at: at(1_000),
+    }
+}
+
+pub fn range_evidence(asked: &RangeQuestion) -> RangeEvidenceView {
+    let evidence = serde_json::from_value(serde_json::json!({
+        "schema": "exequatur.range/1", "branch": asked.branch.as_str(), "base": asked.base.to_string(),
+        "tip": asked.tip.to_string(), "reviewed": false,
+        "findings": [{"code": "rules-changed", "reason": "refs/meta/config changed"}],
+        "commits": [
+            {"sha": revision("a").to_string(), "account": "change", "change": 40, "reviewed": true, "why": "change 40"},
+            {"sha": revision("b").to_string(), "account": "unaccounted", "change": null, "reviewed": null, "why": "pushed"},
+        ],
+    }));
+    RangeEvidenceView {
+        schema: RangeEvidenceView::SCHEMA,
+        evidence: evidence.unwrap(),
+        rules: asked.rules,
+        read_at: at(1_000),
     }
 }

@@ -54,11 +54,19 @@ async fn every_answer_has_the_shape_that_the_document_says() {
     let site = Site::start().await;
     let document = document();
     let (run, submission) = (samples::run_id("succeeded"), samples::id("waiting"));
+    let range = format!("{}..{}", samples::revision("base"), samples::revision("tip"));
     for (path, target) in [
         ("/api/v1/submissions", "/api/v1/submissions".to_owned()),
         ("/api/v1/submissions/{id}", format!("/api/v1/submissions/{submission}")),
         ("/api/v1/why", "/api/v1/why?change=42".to_owned()),
         ("/api/v1/why", "/api/v1/why?change=47".to_owned()),
+        ("/api/v1/evidence", "/api/v1/evidence?change=40".to_owned()),
+        (
+            "/api/v1/evidence",
+            format!("/api/v1/evidence?range={range}&project=shop&branch=refs/heads/main&server=main"),
+        ),
+        ("/api/v1/evidence", "/api/v1/evidence?change=41".to_owned()),
+        ("/api/v1/evidence", "/api/v1/evidence?change=40&range=x".to_owned()),
         ("/api/v1/runs", "/api/v1/runs".to_owned()),
         ("/api/v1/runs/{id}", format!("/api/v1/runs/{run}")),
         ("/api/v1/configuration", "/api/v1/configuration".to_owned()),

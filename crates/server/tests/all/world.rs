@@ -9,8 +9,8 @@ use std::{
 };
 
 use engine::surface::{
-    ConfigurationView, Health, HookAnswer, Metric, Page, RunQuery, RunRow, RunView, Subject, SubmissionView,
-    Surface, SurfaceError,
+    ChangeEvidenceView, ConfigurationView, Health, HookAnswer, Metric, Page, RangeEvidenceView,
+    RangeQuestion, RunQuery, RunRow, RunView, Subject, SubmissionView, Surface, SurfaceError,
 };
 use model::{Clock, Entropy, Project, RunId, RunState, ServerName, SubmissionId, Timestamp};
 use secrecy::SecretString;
@@ -41,6 +41,8 @@ pub struct World {
     pub hooks: Mutex<Vec<(String, String, IpAddr, usize)>>,
     /// The store is away.
     pub broken: AtomicBool,
+    /// Gerrit is away, or answers nonsense: whether asking again may help.
+    pub gerrit: Mutex<Option<bool>>,
     /// Reading this submission panics.
     pub cursed: Mutex<Option<SubmissionId>>,
     /// Reading runs takes until this is notified.
@@ -60,6 +62,7 @@ impl World {
             hook: Mutex::new(HookAnswer::Stored),
             hooks: Mutex::default(),
             broken: AtomicBool::new(false),
+            gerrit: Mutex::new(None),
             cursed: Mutex::new(None),
             stuck: AtomicBool::new(false),
             released: Notify::new(),
@@ -85,6 +88,18 @@ impl World {
             return Err(SurfaceError::Unavailable("/var/lib/exq/secret-path.db: disk I/O error".into()));
         }
         Ok(())
+    }
+
+    fn gerrit(&self) -> Result<(), SurfaceError> {
+        self.whole()?;
+        match *self.gerrit.lock().unwrap() {
+            None => Ok(()),
+            Some(again) => Err(SurfaceError::Gerrit {
+                said: "Gerrit main doesn't answer.".into(),
+                why: "http://10.0.0.7/secret-path: refused".into(),
+                again,
+            }),
+        }
     }
 
     fn find(&self, is_it: impl Fn(&SubmissionView) -> bool) -> Result<SubmissionView, SurfaceError> {
@@ -141,6 +156,27 @@ impl Surface for World {
             Subject::Submission(id) => view.submission.id == *id,
             Subject::Run(id) => has_run(view, id),
         })
+    }
+
+    async fn evidence(
+        &self,
+        server: &ServerName,
+        change: u64,
+        project: Option<Project>,
+    ) -> Result<ChangeEvidenceView, SurfaceError> {
+        self.gerrit()?;
+        match (server.as_str(), change, project) {
+            ("main", 40, _) => Ok(samples::evidence()),
+            _ => Err(SurfaceError::NotFound(format!("change {change} that can be seen on {server}"))),
+        }
+    }
+
+    async fn range_evidence(&self, asked: &RangeQuestion) -> Result<RangeEvidenceView, SurfaceError> {
+        self.gerrit()?;
+        if asked.base == asked.tip {
+            return Err(SurfaceError::Asked("there is no such base\nhint: name another".into()));
+        }
+        Ok(samples::range_evidence(asked))
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError> {

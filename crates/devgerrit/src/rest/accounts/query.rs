@@ -34,6 +34,7 @@ pub(crate) fn query(world: &World, request: &Request) -> Result<Answer, Refusal>
         }
         found.push(out);
     }
+    found.extend(world.faults.found_too());
     let limit = request.number("n")?.filter(|n| *n > 0).unwrap_or(500);
     let more = found.len() > limit;
     found.truncate(limit);

@@ -39,7 +39,9 @@ pub(super) fn get(
 ) -> Result<Answer, Refusal> {
     let options = Options::of(request)?.with(more);
     let then = request.param("meta").map(|meta| as_of(world, change, meta)).transpose()?;
-    Answer::ok(info::change(world, request.caller, then.as_deref().unwrap_or(change), &options)?)
+    let mut told = info::change(world, request.caller, then.as_deref().unwrap_or(change), &options)?;
+    world.faults.tell(change.number, &mut told);
+    Answer::ok(told)
 }
 
 /// What changed between two commits of the history, member by member.

@@ -1,14 +1,11 @@
 //! `GET /api/v1/why?change=&server= | run= | submission=`: the submission that something belongs to, explained.
 
-use std::collections::BTreeSet;
-
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
     response::Response,
 };
 use engine::surface::{Subject, SubmissionView};
-use model::ServerName;
 use serde::Deserialize;
 use utoipa::openapi::path::Operation;
 
@@ -49,7 +46,7 @@ fn subject(app: &App, asked: Asked) -> Result<Subject, Problem> {
         Asked { change: Some(number), server, run: None, submission: None } => {
             let server = match server {
                 Some(name) => ask::id("server name", &name)?,
-                None => only_server(app)?,
+                None => ask::only_server(app)?,
             };
             Ok(Subject::Change(server, number))
         }
@@ -62,17 +59,6 @@ fn subject(app: &App, asked: Asked) -> Result<Subject, Problem> {
         _ => Err(Problem::bad_request(
             "Ask about exactly one thing: `change` (with `server`), `run` or `submission`.",
         )),
-    }
-}
-
-/// Where only one server is watched, a change needs no server.
-fn only_server(app: &App) -> Result<ServerName, Problem> {
-    let mut servers: BTreeSet<ServerName> =
-        app.surface.watched().into_iter().map(|(server, _)| server).collect();
-    match (servers.pop_first(), servers.len()) {
-        (Some(only), 0) => Ok(only),
-        _ => Err(Problem::bad_request("`change` needs `server`: more than one is watched, or none.")
-            .hint("/api/v1/configuration lists the watched servers.")),
     }
 }
 
