@@ -171,6 +171,12 @@ impl RelyingParty {
         &self.issuer
     }
 
+    /// For how long a sign-in waits for its browser, in milliseconds.
+    #[must_use]
+    pub const fn pending_ms(&self) -> i64 {
+        self.config.limits.pending_ms
+    }
+
     pub(crate) const fn limits(&self) -> &Limits {
         &self.config.limits
     }

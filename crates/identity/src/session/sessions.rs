@@ -355,38 +355,41 @@ impl Sessions {
         });
         due.sort_by_key(|session| session.asked_at());
         for session in due.into_iter().take(at_most) {
-            self.ask(party, &session, now).await?;
+            if !self.ask(party, &session, now).await? {
+                break;
+            }
         }
         Ok(())
     }
 
-    async fn ask(&self, party: &RelyingParty, session: &Session, now: Timestamp) -> Result<()> {
-        let Some(token) = session.refresh_token() else { return Ok(()) };
+    /// False if the provider is away: then nobody else is asked about either.
+    async fn ask(&self, party: &RelyingParty, session: &Session, now: Timestamp) -> Result<bool> {
+        let Some(token) = session.refresh_token() else { return Ok(true) };
         let refreshed = match party.refresh(&token).await {
             Ok(refreshed) => refreshed,
             Err(Error::Denied { code, .. }) if code == "invalid_grant" => {
-                return self.end(&session.id(), EndReason::ProviderRefused).await.map(drop);
+                return self.end(&session.id(), EndReason::ProviderRefused).await.map(|_| true);
             }
             Err(why @ Error::Refused(_)) => {
                 tracing::warn!(error = %why, "a refreshed token was refused; the session ends");
-                return self.end(&session.id(), EndReason::ProviderRefused).await.map(drop);
+                return self.end(&session.id(), EndReason::ProviderRefused).await.map(|_| true);
             }
             Err(why) => {
                 tracing::info!(error = %why, "the identity provider could not be asked again");
-                return Ok(());
+                return Ok(false);
             }
         };
         if let Some(next) = refreshed.refresh {
             session.set_refresh_token(next);
         }
-        let Some(person) = refreshed.person else { return Ok(()) };
+        let Some(person) = refreshed.person else { return Ok(true) };
         if person.identity != session.record.identity {
             tracing::error!("a refresh brought somebody else; the session ends");
-            return self.end(&session.id(), EndReason::ProviderRefused).await.map(drop);
+            return self.end(&session.id(), EndReason::ProviderRefused).await.map(|_| true);
         }
         session.asked(now);
         if person == *session.person() {
-            return Ok(());
+            return Ok(true);
         }
         let record = SessionRecord {
             state: SessionState::Open {
@@ -402,10 +405,10 @@ impl Sessions {
         match self.store.commit(Commit::new().with(changed)).await {
             Ok(_) => {
                 self.learn(record, session.version + 1);
-                Ok(())
+                Ok(true)
             }
             // It ended meanwhile, or changed elsewhere.
-            Err(CommitError::Precondition { .. }) => self.follow().await,
+            Err(CommitError::Precondition { .. }) => self.follow().await.map(|()| true),
             Err(why) => Err(why.into()),
         }
     }

@@ -4,5 +4,8 @@ pub(crate) mod checkpoint;
 pub(crate) mod configuration;
 pub(crate) mod open_tokens;
 pub(crate) mod runs;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
 pub(crate) mod submissions;
+pub(crate) mod whoami;
 pub(crate) mod why;
