@@ -306,9 +306,6 @@ pub enum SurfaceError {
     /// There will be such a thing, later.
     #[error("not yet: {0}")]
     NotYet(String),
-    /// The question names something that can't be.
-    #[error("{0}")]
-    Invalid(String),
     /// The store doesn't answer.
     #[error("the store can't be read: {0}")]
     Unavailable(String),

@@ -250,7 +250,7 @@ fn cursor(text: Option<String>) -> Result<Option<Cursor>, SurfaceError> {
     let parsed = text
         .split_once('~')
         .and_then(|(sort, key)| Some(Cursor { sort: sort.parse().ok()?, key: key.to_owned() }));
-    parsed.map(Some).ok_or_else(|| SurfaceError::Invalid(format!("no page begins after {text:?}")))
+    parsed.map(Some).ok_or_else(|| SurfaceError::Asked(format!("No page begins after {text:?}.")))
 }
 
 impl Engine {

@@ -10,27 +10,47 @@ use serde_json::Value;
 pub struct Api {
     http: reqwest::Client,
     base: String,
-    token: SecretString,
+    token: Option<SecretString>,
 }
 
 impl Api {
     /// The server at `base`, `http://127.0.0.1:8470`.
     pub fn new(base: String, token: SecretString) -> anyhow::Result<Self> {
+        Ok(Self { token: Some(token), ..Self::anonymous(base)? })
+    }
+
+    /// The same, as nobody: for signing in.
+    pub fn anonymous(base: String) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .timeout(Duration::from_secs(30))
             .build()?;
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token })
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), token: None })
     }
 
     /// The bytes at a path below `/api/v1/`.
     pub async fn bytes(&self, path: &str) -> anyhow::Result<Vec<u8>> {
         let url = format!("{}/api/v1/{path}", self.base);
-        let answer = self
-            .http
-            .get(&url)
-            .bearer_auth(self.token.expose_secret())
+        self.send(self.http.get(&url)).await
+    }
+
+    /// Posts JSON to a path below `/api/v1/`; null for an answer without a body.
+    pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let url = format!("{}/api/v1/{path}", self.base);
+        let answer = self.send(self.http.post(&url).json(body)).await?;
+        if answer.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&answer).context("the server's answer is no JSON")
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Vec<u8>> {
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token.expose_secret()),
+            None => request,
+        };
+        let answer = request
             .send()
             .await
             .with_context(|| format!("{} doesn't answer\nhint: is `exq serve` running?", self.base))?;

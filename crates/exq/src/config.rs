@@ -20,7 +20,7 @@ use url::Url;
 pub struct Config {
     /// Where database, keys and mirrors lie; relative to the file. Made if it isn't there, readable by its owner only.
     pub data: PathBuf,
-    /// Where to listen; loopback until sign-in exists.
+    /// Where to listen: loopback. TLS is spoken by a proxy on the same host.
     #[serde(default = "Config::default_listen")]
     pub listen: SocketAddr,
     /// The name of this installation's ledger, in the form of a host and path: `exq.example.com/prod`.
@@ -29,9 +29,50 @@ pub struct Config {
     pub gerrit: BTreeMap<ServerName, GerritSection>,
     /// Where operations come from, and where trust begins.
     pub operations: OperationsSection,
+    /// How people sign in. Without it nobody does: a one-time address opens the pages, on loopback.
+    #[serde(default)]
+    pub identity: Option<IdentitySection>,
     /// The executor in this process.
     #[serde(default)]
     pub executor: ExecutorSection,
+}
+
+/// The company's identity provider (OpenID Connect).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentitySection {
+    /// The issuer, byte for byte as in its discovery document. For Entra the tenant's own, not `common`.
+    pub issuer: String,
+    /// Our client there.
+    pub client_id: String,
+    /// Its secret; without one it is a public client, which PKCE protects.
+    #[serde(default)]
+    pub client_secret: Option<SecretRef>,
+    /// How browsers reach this server, `https://exq.example.com`. Default: `http://` and `listen`. The redirect URI to register
+    /// is this and `/sign-in/callback`, the back-channel logout URI this and `/sign-in/back-channel`.
+    #[serde(default)]
+    pub public_url: Option<String>,
+    /// What is asked for beside `openid`. Default: `profile`, `email`.
+    #[serde(default = "IdentitySection::default_scopes")]
+    pub scopes: Vec<String>,
+    /// The claim that lists groups.
+    #[serde(default = "IdentitySection::default_groups")]
+    pub groups_claim: String,
+    /// The claim by which the company names one human; without one nobody has a person key.
+    #[serde(default)]
+    pub person_claim: Option<String>,
+    /// Groups that may read what this server shows. Default: everybody who can sign in.
+    #[serde(default)]
+    pub readers: Vec<String>,
+    /// Who puts somebody into such a group: shown to who is in none.
+    #[serde(default = "IdentitySection::default_granted_by")]
+    pub granted_by: String,
+    /// Seconds after which a session that isn't used ends.
+    #[serde(default = "IdentitySection::default_idle_s")]
+    pub session_idle_s: u32,
+    /// Seconds after which every session ends.
+    #[serde(default = "IdentitySection::default_absolute_s")]
+    pub session_absolute_s: u32,
 }
 
 /// One Gerrit server.
@@ -131,6 +172,10 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         let absolute = |path: &mut PathBuf| *path = folder.join(&*path);
         absolute(&mut self.data);
+        let secret = self.identity.as_mut().and_then(|identity| identity.client_secret.as_mut());
+        if let Some(file) = secret.and_then(|secret| secret.file.as_mut()) {
+            absolute(file);
+        }
         for section in self.gerrit.values_mut() {
             let hook = section.hook_secret.iter_mut();
             for secret in [&mut section.reader.token, &mut section.writer.token].into_iter().chain(hook) {
@@ -144,9 +189,17 @@ impl Config {
     fn check(&self) -> anyhow::Result<()> {
         if !self.listen.ip().is_loopback() {
             bail!(
-                "listen: {} is not a loopback address\nhint: there is no sign-in yet; use 127.0.0.1",
+                "listen: {} is not a loopback address\nhint: TLS isn't spoken here; use 127.0.0.1, and let a proxy on this host speak it",
                 self.listen
             );
+        }
+        if let Some(identity) = &self.identity {
+            if identity.session_idle_s == 0 || identity.session_idle_s > identity.session_absolute_s {
+                bail!("identity: session_idle_s is at least 1 and at most session_absolute_s");
+            }
+            if identity.session_absolute_s > 7 * 24 * 3600 {
+                bail!("identity.session_absolute_s: a session lasts a week at most");
+            }
         }
         if !self.gerrit.contains_key(&self.operations.server) {
             bail!(
@@ -169,6 +222,28 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+impl IdentitySection {
+    fn default_scopes() -> Vec<String> {
+        ["profile", "email"].map(str::to_owned).to_vec()
+    }
+
+    fn default_groups() -> String {
+        "groups".to_owned()
+    }
+
+    fn default_granted_by() -> String {
+        "Whoever runs the company's identity provider".to_owned()
+    }
+
+    fn default_idle_s() -> u32 {
+        2 * 3600
+    }
+
+    fn default_absolute_s() -> u32 {
+        12 * 3600
     }
 }
 

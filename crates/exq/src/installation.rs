@@ -6,16 +6,17 @@ use anyhow::Context;
 use engine::{Engine, EngineConfig, GerritConfig, GerritServer, Marker, OperationsAt, surface::Surface};
 use executor::{Executor, ExecutorConfig};
 use gerrit::{Client, ClientConfig};
+use identity::{Http, ProviderConfig, RelyingParty, SessionLimits, Sessions};
 use ledger::VerifierKey;
 use model::{Clock, Entropy};
-use server::ServerConfig;
+use server::{ServerConfig, SignIn};
 use store::Store;
 use store_sqlite::{Options, SqliteStore};
 use targets::ClientDesk;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use crate::{
-    config::{AccountSection, Config, GerritSection},
+    config::{AccountSection, Config, GerritSection, IdentitySection},
     keys::{Keys, private_folder},
 };
 
@@ -28,6 +29,8 @@ pub struct Installation {
     pub address: SocketAddr,
     /// Opens the pages, once.
     pub open_url: String,
+    /// Where people sign in, if they do.
+    pub sign_in_url: Option<String>,
     /// The ledger's public key.
     pub ledger_key: VerifierKey,
     /// The engine's surface.
@@ -110,14 +113,20 @@ impl Installation {
             gate: keys.gate,
             executor,
             marker: Marker::new(keys.marker),
-            pages: format!("http://{address}"),
+            pages: public_url(config.identity.as_ref(), address),
         };
+        let sign_in = match &config.identity {
+            Some(section) => Some(sign_in(section, address, &store, &clock, &entropy).await?),
+            None => None,
+        };
+        let sign_in_url = sign_in.as_ref().map(|sign_in| format!("{}/sign-in", sign_in.origin));
         let engine = Engine::start(engine_config, store, Arc::clone(&clock)).await?;
         engine.run().await?;
         let open_token = server::fresh_token(&*entropy)?;
         let open_url = server::open_url(address, &open_token);
         let surface: Arc<dyn Surface> = Arc::<Engine>::clone(&engine);
         let mut http_config = ServerConfig::new(keys.cli.clone(), open_token);
+        http_config.sign_in = sign_in;
         http_config.verify_key = config.data.join("ledger.pub").display().to_string();
         let (stop_http, stopped) = oneshot::channel();
         let served = Arc::clone(&surface);
@@ -129,6 +138,7 @@ impl Installation {
         Ok(Self {
             address,
             open_url,
+            sign_in_url,
             ledger_key,
             surface,
             cli_token,
@@ -163,6 +173,49 @@ impl Installation {
         }
         served
     }
+}
+
+/// How browsers reach this server.
+fn public_url(identity: Option<&IdentitySection>, address: SocketAddr) -> String {
+    let said = identity.and_then(|identity| identity.public_url.as_ref());
+    said.map_or_else(|| format!("http://{address}"), |url| url.trim_end_matches('/').to_owned())
+}
+
+/// Sign-in, as `identity:` says. The provider needn't be there yet.
+async fn sign_in(
+    section: &IdentitySection,
+    address: SocketAddr,
+    store: &Arc<dyn Store>,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> anyhow::Result<SignIn> {
+    let origin = public_url(Some(section), address);
+    let redirect = format!("{origin}/sign-in/callback");
+    let mut provider = ProviderConfig::new(&section.issuer, &section.client_id, redirect);
+    provider.client_secret =
+        section.client_secret.as_ref().map(|secret| secret.read("identity.client_secret")).transpose()?;
+    provider.scopes.clone_from(&section.scopes);
+    provider.groups_claim.clone_from(&section.groups_claim);
+    provider.person_claim.clone_from(&section.person_claim);
+    let http = Http::new(provider.timeouts, &provider.limits)?;
+    let party =
+        RelyingParty::new(provider, http, Arc::clone(clock), Arc::clone(entropy)).context("identity")?;
+    let limits = SessionLimits {
+        idle_ms: i64::from(section.session_idle_s) * 1000,
+        absolute_ms: i64::from(section.session_absolute_s) * 1000,
+        ..SessionLimits::default()
+    };
+    let sessions = Sessions::load(Arc::clone(store), Arc::clone(clock), Arc::clone(entropy), limits).await?;
+    if let Err(why) = party.issuer().check().await {
+        tracing::warn!(error = %why, "the identity provider can't be used yet; it is asked again at the next sign-in");
+    }
+    Ok(SignIn {
+        party: Arc::new(party),
+        sessions: Arc::new(sessions),
+        origin,
+        readers: section.readers.clone(),
+        granted_by: section.granted_by.clone(),
+    })
 }
 
 fn client(section: &GerritSection, account: &AccountSection, what: &str) -> anyhow::Result<Client> {

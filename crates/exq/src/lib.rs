@@ -3,6 +3,7 @@
 pub mod client;
 pub mod commands;
 pub mod config;
+pub mod credentials;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod installation;

@@ -1,51 +1,65 @@
 //! Who is calling, and whether they may.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, header},
+    http::{HeaderMap, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use identity::Via;
 
-use crate::{App, answer::Problem, session::SessionKey};
+use crate::{
+    App, answer::Problem, layers::problems::is_for_programs, people::sign_in_path, session::SessionKey,
+};
 
 /// Who may call a route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Access {
     /// Anybody who reaches us. The exceptions are few; a test lists them.
     Public,
-    /// A browser with an open session, or the command line.
+    /// Who may read: a person who signed in and is in a group that reads, a browser with a one-time session (where nobody
+    /// signs in), or the host's command line.
     Reader,
-    /// The command line only.
+    /// A person who signed in, in whatever groups: for what is about themselves.
+    Person,
+    /// The host's command line only.
     Cli,
 }
 
 /// Who is calling.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Caller {
     /// Someone unknown.
     Nobody,
-    /// A browser.
+    /// A browser that was opened with a one-time token.
     Session(SessionKey),
-    /// The command line.
+    /// A person who signed in.
+    Person(Arc<identity::Session>),
+    /// The host's command line.
     Cli,
 }
 
 impl Caller {
     /// For the log.
-    pub(crate) const fn name(self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Nobody => "nobody",
             Self::Session(_) => "session",
+            Self::Person(_) => "person",
             Self::Cli => "cli",
         }
     }
 
     /// Whether what let them in still holds.
-    pub(crate) fn still_holds(self, app: &App) -> bool {
+    pub(crate) fn still_holds(&self, app: &App) -> bool {
         match self {
             Self::Nobody => false,
-            Self::Session(key) => app.sessions.is_open(&key, app.now()),
+            Self::Session(key) => app.sessions.is_open(key, app.now()),
+            Self::Person(session) => app.people.as_ref().is_some_and(|people| {
+                people.sessions.get(&session.id()).is_some_and(|session| people.may_read(session.person()))
+            }),
             Self::Cli => true,
         }
     }
@@ -53,17 +67,51 @@ impl Caller {
 
 /// Lets readers in.
 pub(crate) async fn reader(State(app): State<App>, request: Request, next: Next) -> Response {
-    match identify(&app, request.headers()) {
-        Caller::Nobody => Problem::unauthorized().into_response(),
-        caller => pass(caller, request, next).await,
+    match (identify(&app, request.headers()), &app.people) {
+        (Caller::Nobody, _) => unknown(&app, &request),
+        (Caller::Person(session), Some(people)) if !people.may_read(session.person()) => {
+            people.no_role(session.person()).into_response()
+        }
+        (caller, _) => pass(caller, request, next).await,
     }
+}
+
+/// Lets people in who signed in.
+pub(crate) async fn person(State(app): State<App>, request: Request, next: Next) -> Response {
+    match identify(&app, request.headers()) {
+        Caller::Nobody => unknown(&app, &request),
+        caller @ Caller::Person(_) => pass(caller, request, next).await,
+        Caller::Session(_) | Caller::Cli if app.people.is_none() => Problem::no_sign_in().into_response(),
+        Caller::Session(_) | Caller::Cli => Problem::new(
+            StatusCode::FORBIDDEN,
+            "no-person",
+            "This is about a person, and the host's token is none.",
+        )
+        .hint("Sign in: `exq login`.")
+        .into_response(),
+    }
+}
+
+/// A browser that wants a page is sent to sign in; everybody else is told.
+fn unknown(app: &App, request: &Request) -> Response {
+    if app.people.is_none() {
+        return Problem::unauthorized().into_response();
+    }
+    let headers = request.headers();
+    let mode = headers.get("sec-fetch-mode").and_then(|v| v.to_str().ok());
+    let wants_page = request.method() == Method::GET && mode == Some("navigate");
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    if wants_page && !is_for_programs(path) && !headers.contains_key(header::AUTHORIZATION) {
+        return (StatusCode::SEE_OTHER, [(header::LOCATION, sign_in_path(path))]).into_response();
+    }
+    Problem::not_signed_in().into_response()
 }
 
 /// Lets the command line in.
 pub(crate) async fn cli(State(app): State<App>, request: Request, next: Next) -> Response {
     match identify(&app, request.headers()) {
         Caller::Cli => pass(Caller::Cli, request, next).await,
-        Caller::Session(_) | Caller::Nobody => {
+        Caller::Session(_) | Caller::Person(_) | Caller::Nobody => {
             let needs = "This is for the command line: send its token as `Authorization: Bearer …`.";
             Problem::unauthorized().hint(needs).into_response()
         }
@@ -71,7 +119,7 @@ pub(crate) async fn cli(State(app): State<App>, request: Request, next: Next) ->
 }
 
 async fn pass(caller: Caller, mut request: Request, next: Next) -> Response {
-    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(caller.clone());
     let mut response = next.run(request).await;
     response.extensions_mut().insert(caller);
     response
@@ -82,15 +130,25 @@ fn identify(app: &App, headers: &HeaderMap) -> Caller {
     if headers.contains_key(header::AUTHORIZATION) {
         return match bearer(headers) {
             Some(token) if app.cli_token.matches(token) => Caller::Cli,
-            _ => Caller::Nobody,
+            Some(token) => entered(app, Via::CommandLine, token),
+            None => Caller::Nobody,
         };
     }
     if is_foreign_fetch(headers) {
         return Caller::Nobody;
     }
+    if let Some(people) = &app.people {
+        let token = cookie(headers, &people.cookies.session());
+        return token.map_or(Caller::Nobody, |token| entered(app, Via::Browser, token));
+    }
     cookie(headers, &app.cookie)
         .and_then(|id| app.sessions.enter(id, app.now()))
         .map_or(Caller::Nobody, Caller::Session)
+}
+
+fn entered(app: &App, via: Via, token: &str) -> Caller {
+    let session = app.people.as_ref().and_then(|people| people.sessions.enter(via, token));
+    session.map_or(Caller::Nobody, Caller::Person)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -112,7 +170,7 @@ fn is_foreign_fetch(headers: &HeaderMap) -> bool {
 }
 
 /// The one cookie of this name; none if there are several, since then it isn't known whose they are.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut found = None;
     for header in headers.get_all(header::COOKIE) {
         for pair in header.to_str().ok()?.split(';') {

@@ -55,6 +55,19 @@ impl Problem {
         )
     }
 
+    /// Nobody is signed in, where people sign in.
+    pub(crate) fn not_signed_in() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "This needs somebody who is signed in, and nobody is.").hint(
+            "Sign in with the company's account at /sign-in; from a program, `exq login`, then `Authorization: Bearer …`.",
+        )
+    }
+
+    /// Where nobody signs in.
+    pub(crate) fn no_sign_in() -> Self {
+        Self::not_found("Nobody signs in here: no identity provider is configured.")
+            .hint("Whoever runs this server can add `identity:` to exq.yaml; docs/SETUP.md says how.")
+    }
+
     pub(crate) fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -78,7 +91,6 @@ impl Problem {
             SurfaceError::NotYet(why) => {
                 Self::new(StatusCode::CONFLICT, "not-yet", format!("Not yet: {why}.")).hint("Ask again later.")
             }
-            SurfaceError::Invalid(why) => Self::bad_request(format!("{why}.")),
             SurfaceError::Unavailable(why) => {
                 tracing::error!(what, error = %why, "the store can't be read");
                 Self::busy("unavailable", "The store can't be read at the moment. Nothing is lost by this.")
@@ -109,7 +121,7 @@ impl Problem {
                         .hint("The log has Gerrit's own words. `exq config check` looks at servers and accounts.")
                 }
             }
-            SurfaceError::Unavailable(_) => Self::of_surface("evidence", error),
+            SurfaceError::NotYet(_) | SurfaceError::Unavailable(_) => Self::of_surface("evidence", error),
         }
     }
 }

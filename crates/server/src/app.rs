@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::{
     Limits, ServerConfig, ServerError,
     counters::Counters,
+    people::People,
     session::Sessions,
     token::{OneTimeTokens, TokenHash},
 };
@@ -24,6 +25,10 @@ pub struct Inner {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) address: SocketAddr,
     pub(crate) hosts: Vec<String>,
+    /// Where our own pages come from.
+    pub(crate) origins: Vec<String>,
+    /// Sign-in, where people sign in.
+    pub(crate) people: Option<People>,
     pub(crate) verify_key: String,
     pub(crate) limits: Limits,
     pub(crate) cli_token: TokenHash,
@@ -46,7 +51,7 @@ impl App {
     ///
     /// # Errors
     /// [`ServerError::NotLoopback`] for an address that others can reach, [`ServerError::WeakToken`] for a token that
-    /// could be guessed, [`ServerError::Entropy`].
+    /// could be guessed, [`ServerError::Origin`], [`ServerError::Entropy`].
     pub fn new(
         address: SocketAddr,
         config: ServerConfig,
@@ -61,6 +66,12 @@ impl App {
         let mut hosts: Vec<String> =
             ["127.0.0.1", "[::1]", "localhost"].iter().map(|h| format!("{h}:{port}")).collect();
         hosts.extend(config.allowed_hosts.iter().map(|h| h.to_ascii_lowercase()));
+        let mut origins: Vec<String> = hosts.iter().map(|host| format!("http://{host}")).collect();
+        let people = config.sign_in.map(|sign_in| People::new(sign_in, address)).transpose()?;
+        if let Some(people) = &people {
+            hosts.push(people.host.clone());
+            origins.push(people.origin.clone());
+        }
         let limits = config.limits;
         let mut boot = [0_u8; 4];
         entropy.fill(&mut boot).map_err(ServerError::Entropy)?;
@@ -82,6 +93,8 @@ impl App {
             entropy,
             address,
             hosts,
+            origins,
+            people,
             limits,
         })))
     }

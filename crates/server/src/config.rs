@@ -2,6 +2,8 @@
 
 use secrecy::SecretString;
 
+use crate::SignIn;
+
 /// What the caller decides.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
@@ -12,6 +14,8 @@ pub struct ServerConfig {
     /// Names, with their port, by which the server may be called besides `localhost:P`, `127.0.0.1:P` and `[::1]:P`.
     /// Empty by default: a name that is not listed is refused, so that no web page can point its own name at us.
     pub allowed_hosts: Vec<String>,
+    /// How people sign in. None: nobody does, and a one-time token opens a browser's session.
+    pub sign_in: Option<SignIn>,
     /// How readers name the ledger's public key in `exq verify BUNDLE --key …`. Default `ledger.pub`.
     pub verify_key: String,
     /// A limit on everything.
@@ -26,6 +30,7 @@ impl ServerConfig {
             cli_token,
             open_token,
             allowed_hosts: Vec::new(),
+            sign_in: None,
             verify_key: "ledger.pub".to_owned(),
             limits: Limits::default(),
         }

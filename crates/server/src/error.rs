@@ -23,6 +23,12 @@ pub enum ServerError {
         /// How long it has to be.
         min: usize,
     },
+    /// The address by which browsers are said to reach us can't be that.
+    #[error(
+        "{0:?} is no address by which browsers reach this server\nhint: https:// and a name, nothing after it; or \
+         http://127.0.0.1 with the port on which it listens"
+    )]
+    Origin(String),
     /// The socket can't be used.
     #[error("the listening socket can't be used: {0}")]
     Listener(#[source] std::io::Error),

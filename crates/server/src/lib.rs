@@ -2,8 +2,9 @@
 //!
 //! - `hooks/`, `api/`, `pages/`: one endpoint, one file; [`routes()`] lists them all, with who may call each.
 //! - `layers/`: what holds for every request, one layer a file.
-//! - `access`, `session`, `token`: who is calling. Until sign-in exists the server answers on loopback only, to a browser
-//!   that was opened with a one-time token, and to the command line with its own token.
+//! - `access`: who is calling, and whether they may. `people`: sign-in by the company's identity provider, where it is
+//!   configured. Where it isn't, `session` and `token`: a browser that was opened with a one-time token. Either way the
+//!   command line of the host has a token of its own.
 //! - `view/`: what a page says, as values; every text from outside becomes [`text::Shown`] on the way in.
 //!
 //! `docs/API.md` is the reader's side of this.
@@ -20,10 +21,12 @@ mod hooks;
 mod layers;
 mod metrics;
 mod pages;
+mod people;
 mod ready;
 mod routes;
 mod serve;
 mod session;
+mod tend;
 mod text;
 mod token;
 mod view;
@@ -34,6 +37,7 @@ pub use api::v1::runs::bundle::BUNDLE_EXTENSION;
 pub use app::App;
 pub use config::{Limits, ServerConfig};
 pub use error::ServerError;
+pub use people::SignIn;
 pub use routes::{RouteInfo, router, routes};
 pub use serve::serve;
 pub use token::{fresh_token, open_url};

@@ -90,8 +90,18 @@ pub(crate) fn list() -> Vec<Route> {
         route!(Reader, GET, "/configuration", pages::configuration::get),
         route!(Public, GET, "/open", pages::open::get),
         route!(Public, POST, "/open", pages::open::post),
-        route!(Reader, POST, "/close", pages::close::post),
         route!(Public, GET, "/assets/{file}", pages::assets::get),
+        route!(Public, GET, "/sign-in", pages::sign_in::begin::get),
+        route!(Public, GET, "/sign-in/callback", pages::sign_in::callback::get),
+        route!(Public, POST, "/sign-in/back-channel", pages::sign_in::back_channel::post),
+        route!(Person, POST, "/sign-out", pages::sign_in::out::post),
+        route!(Person, GET, "/sessions", pages::sessions::get),
+        route!(Person, POST, "/sessions/end", pages::sessions::post),
+        route!(Public, POST, "/api/v1/sign-in/device", v1::sign_in::begin::post, v1::sign_in::begin::doc),
+        route!(Public, POST, "/api/v1/sign-in/device/poll", v1::sign_in::poll::post, v1::sign_in::poll::doc),
+        route!(Person, GET, "/api/v1/whoami", v1::whoami::get, v1::whoami::doc),
+        route!(Person, POST, "/api/v1/sign-out", v1::sign_out::post, v1::sign_out::doc),
+        route!(Reader, POST, "/close", pages::close::post),
     ]
 }
 
@@ -108,6 +118,7 @@ pub fn router(app: &App) -> Router {
         let mounted = match route.info.access {
             Access::Public => (route.mount)(),
             Access::Reader => (route.mount)().route_layer(from_fn_with_state(app.clone(), access::reader)),
+            Access::Person => (route.mount)().route_layer(from_fn_with_state(app.clone(), access::person)),
             Access::Cli => (route.mount)().route_layer(from_fn_with_state(app.clone(), access::cli)),
         };
         router = router.route(route.info.path, mounted);

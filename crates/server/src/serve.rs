@@ -14,7 +14,7 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-use crate::{App, ServerConfig, ServerError, app::stopped, router};
+use crate::{App, ServerConfig, ServerError, app::stopped, router, tend};
 
 /// Serves on `listener` until `shutdown` is ready, then lets open requests end for a while
 /// ([`crate::Limits::drain_timeout_ms`]).
@@ -36,6 +36,7 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
+    let tending = tokio::spawn(tend::sessions(app.clone()));
     tracing::info!(%address, "listening");
     loop {
         let accepted = tokio::select! {
@@ -64,6 +65,8 @@ pub async fn serve(
         tracing::warn!(open = connections.len(), "connections were cut at the end of the drain time-out");
         connections.shutdown().await;
     }
+    // It ends by itself: it heard of the stop above.
+    let _ = tending.await;
     Ok(())
 }
 

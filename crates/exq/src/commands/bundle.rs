@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use model::RunId;
 
-use super::{Answer, api, say};
+use super::{Answer, Place, api, say};
 
 /// Writes the file that proves a run.
 #[derive(Debug, Args)]
@@ -19,8 +19,8 @@ pub(super) struct BundleCommand {
 }
 
 impl BundleCommand {
-    pub(super) async fn run(self, config: PathBuf) -> Answer {
-        let bytes = api(&config)?.bytes(&format!("runs/{}/bundle", self.run)).await?;
+    pub(super) async fn run(self, place: Place) -> Answer {
+        let bytes = api(&place)?.bytes(&format!("runs/{}/bundle", self.run)).await?;
         let out =
             self.out.unwrap_or_else(|| PathBuf::from(format!("{}{}", self.run, server::BUNDLE_EXTENSION)));
         if out.as_os_str() == "-" {

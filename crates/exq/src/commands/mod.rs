@@ -6,6 +6,7 @@ mod config_check;
 mod demo;
 mod evidence;
 mod ledger;
+mod login;
 mod runs;
 mod serve;
 mod verify;
@@ -15,7 +16,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::{client::Api, config::Config, keys};
+use anyhow::bail;
+
+use crate::{client::Api, config::Config, credentials::Credentials, keys};
 
 /// Operations under the authority of code review.
 #[derive(Debug, Parser)]
@@ -24,6 +27,9 @@ pub struct Cli {
     /// The installation's file.
     #[arg(long, global = true, default_value = "exq.yaml", value_name = "FILE")]
     config: PathBuf,
+    /// A server elsewhere, as the person that `exq login` signed in: `https://exq.example.com`.
+    #[arg(long, global = true, value_name = "URL")]
+    at: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -49,6 +55,12 @@ enum Command {
     Bundle(bundle::BundleCommand),
     /// Checks a bundle, offline.
     Verify(verify::Verify),
+    /// Signs in with the company's account.
+    Login(login::Login),
+    /// Ends the session of this command line.
+    Logout(login::Logout),
+    /// Says who is signed in.
+    Whoami(login::Whoami),
     /// Checks a configuration.
     #[command(subcommand)]
     Config(config_check::ConfigCommand),
@@ -62,18 +74,22 @@ pub(crate) type Answer = anyhow::Result<bool>;
 
 /// Runs one command.
 pub fn run(cli: Cli) -> ExitCode {
-    let config = cli.config;
+    let place = Place { config: cli.config, at: cli.at };
+    let config = place.config.clone();
     let answer = match cli.command {
         Command::Serve(serve) => block(serve.run(config)),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => block(demo.run()),
         #[cfg(feature = "demo")]
         Command::DemoShop(shop) => block(shop.run()),
-        Command::Evidence(evidence) => evidence.run(config),
-        Command::Why(why) => block(why.run(config)),
-        Command::Runs(runs) => block(runs.run(config)),
-        Command::Bundle(bundle) => block(bundle.run(config)),
+        Command::Evidence(evidence) => evidence.run(place),
+        Command::Why(why) => block(why.run(place)),
+        Command::Runs(runs) => block(runs.run(place)),
+        Command::Bundle(bundle) => block(bundle.run(place)),
         Command::Verify(verify) => verify.run(),
+        Command::Login(login) => block(login.run(place)),
+        Command::Logout(logout) => block(logout.run(place)),
+        Command::Whoami(whoami) => block(whoami.run(place)),
         Command::Config(command) => command.run(),
         Command::Ledger(command) => block(command.run(config)),
     };
@@ -91,9 +107,44 @@ fn block(command: impl Future<Output = Answer>) -> Answer {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
 }
 
-/// The way to the running server of this installation.
-pub(crate) fn api(config: &std::path::Path) -> anyhow::Result<Api> {
-    let config = Config::read(config)?;
+/// Which server a command speaks to.
+#[derive(Debug)]
+pub(crate) struct Place {
+    config: PathBuf,
+    at: Option<String>,
+}
+
+impl Place {
+    /// The server's address, without a slash at the end.
+    fn server(&self) -> anyhow::Result<String> {
+        let Some(at) = &self.at else {
+            return Ok(format!("http://{}", Config::read(&self.config)?.listen));
+        };
+        let url: url::Url = at.parse().map_err(|why| anyhow::anyhow!("--at: {at:?} is no address: {why}"))?;
+        let here = match url.host() {
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        if url.scheme() != "https" && !(url.scheme() == "http" && here) {
+            bail!("--at: {at:?} isn't https: a token would go over the wire for everybody to read");
+        }
+        Ok(url.origin().ascii_serialization())
+    }
+}
+
+/// The way to a running server: to this host's installation with its own token, to one elsewhere as the person who signed in.
+pub(crate) fn api(place: &Place) -> anyhow::Result<Api> {
+    if place.at.is_some() {
+        let server = place.server()?;
+        let token = Credentials::of_user()?.token(&server);
+        let Some(token) = token else {
+            bail!("nobody is signed in at {server}\nhint: exq login --at {server}");
+        };
+        return Api::new(server, token);
+    }
+    let config = Config::read(&place.config)?;
     Api::new(format!("http://{}", config.listen), keys::cli_token(&config.data)?)
 }
 

@@ -1,12 +1,10 @@
 //! `exq runs`
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand, ValueEnum};
 use model::RunId;
 use serde_json::Value;
 
-use super::{Answer, api, say};
+use super::{Answer, Place, api, say};
 
 /// Lists runs, or shows one.
 #[derive(Debug, Args)]
@@ -61,8 +59,8 @@ impl State {
 }
 
 impl Runs {
-    pub(super) async fn run(self, config: PathBuf) -> Answer {
-        let api = api(&config)?;
+    pub(super) async fn run(self, place: Place) -> Answer {
+        let api = api(&place)?;
         match self.what.unwrap_or(What::List { state: None, limit: 20 }) {
             What::List { state, limit } => {
                 let state = state.map(|state| format!("&state={}", state.word())).unwrap_or_default();

@@ -23,7 +23,10 @@ impl Serve {
         let config = Config::read(&config)?;
         let running = Installation::start(&config, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
         say(format_args!("listening on http://{}", running.address));
-        say(format_args!("open, once: {}", running.open_url));
+        match &running.sign_in_url {
+            Some(url) => say(format_args!("sign in: {url}")),
+            None => say(format_args!("open, once: {}", running.open_url)),
+        }
         say(format_args!("ledger key: {}", running.ledger_key));
         shutdown().await?;
         running.stop().await?;

@@ -1,13 +1,11 @@
 //! `exq why`
 
-use std::path::PathBuf;
-
 use anyhow::bail;
 use clap::Args;
 use model::ServerName;
 use serde_json::Value;
 
-use super::{Answer, api, say};
+use super::{Answer, Place, api, say};
 
 /// Says what became of a change, a submission or a run, and why.
 #[derive(Debug, Args)]
@@ -23,7 +21,7 @@ pub(super) struct Why {
 }
 
 impl Why {
-    pub(super) async fn run(self, config: PathBuf) -> Answer {
+    pub(super) async fn run(self, place: Place) -> Answer {
         let query = if self.about.starts_with("sub-") {
             format!("submission={}", self.about)
         } else if self.about.starts_with("run-") {
@@ -37,7 +35,7 @@ impl Why {
         if !query.bytes().all(|b| b.is_ascii_alphanumeric() || b"-=&".contains(&b)) {
             bail!("{:?} is no change number, submission or run", self.about);
         }
-        let view = api(&config)?.json(&format!("why?{query}")).await?;
+        let view = api(&place)?.json(&format!("why?{query}")).await?;
         if self.json {
             say(&view);
         } else {

@@ -53,9 +53,7 @@ fn is_from_us(app: &App, headers: &HeaderMap) -> bool {
     let value = |name: &str| headers.get(name).map(|v| v.to_str().unwrap_or("?"));
     let origin = match value("origin") {
         None => true,
-        Some(origin) => {
-            origin.strip_prefix("http://").is_some_and(|host| app.hosts.iter().any(|name| name == host))
-        }
+        Some(origin) => app.origins.iter().any(|ours| ours == origin),
     };
     origin && !matches!(value("sec-fetch-site"), Some("cross-site" | "same-site"))
 }

@@ -24,14 +24,20 @@ struct Error<'a> {
 }
 
 /// Where programs call.
-const FOR_PROGRAMS: [&str; 5] = ["/api/", "/hooks/", "/healthz", "/readyz", "/metrics"];
+const FOR_PROGRAMS: [&str; 6] =
+    ["/api/", "/hooks/", "/healthz", "/readyz", "/metrics", "/sign-in/back-channel"];
+
+/// Whether a program calls there, not a browser's page.
+pub(crate) fn is_for_programs(path: &str) -> bool {
+    FOR_PROGRAMS.iter().any(|prefix| path.starts_with(prefix))
+}
 
 pub(crate) async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let mut response = next.run(request).await;
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    let body = if FOR_PROGRAMS.iter().any(|prefix| path.starts_with(prefix)) {
+    let body = if is_for_programs(&path) {
         let Problem { code, message, hint, .. } = &problem;
         Json(Envelope { error: Error { code, message, hint: hint.as_deref() } }).into_response()
     } else {

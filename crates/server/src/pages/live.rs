@@ -20,6 +20,9 @@ use crate::{App, access::Caller, answer::Problem, app::stopped};
 /// Renders the body of a page; nothing if it can't be shown at the moment.
 pub(crate) type Render = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Option<String>> + Send>> + Send + Sync>;
 
+/// Between two looks at whether what let the reader in still holds: what is revoked is over within a second.
+const GUARD: Duration = Duration::from_millis(400);
+
 struct Live {
     app: App,
     caller: Caller,
@@ -27,6 +30,7 @@ struct Live {
     progress: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
     heartbeat: Interval,
+    guard: Interval,
     sent: Option<Digest>,
     _place: OwnedSemaphorePermit,
 }
@@ -42,6 +46,8 @@ pub(crate) fn stream(app: &App, caller: Caller, render: Render) -> Response {
     let mut heartbeat = tokio::time::interval(Duration::from_millis(app.limits.heartbeat_ms));
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat.reset();
+    let mut guard = tokio::time::interval(GUARD);
+    guard.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut progress = app.surface.progress();
     progress.mark_changed();
     let live = Live {
@@ -50,6 +56,7 @@ pub(crate) fn stream(app: &App, caller: Caller, render: Render) -> Response {
         progress,
         stopping: app.stopping.subscribe(),
         heartbeat,
+        guard,
         sent: None,
         _place: place,
         app: app.clone(),
@@ -66,6 +73,11 @@ impl Live {
         loop {
             tokio::select! {
                 () = stopped(&mut self.stopping) => return None,
+                _ = self.guard.tick() => {
+                    if !self.caller.still_holds(&self.app) {
+                        return None;
+                    }
+                }
                 _ = self.heartbeat.tick() => {
                     return self.caller.still_holds(&self.app).then(|| Event::default().comment("alive"));
                 }

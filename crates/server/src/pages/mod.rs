@@ -11,6 +11,8 @@ pub(crate) mod overview;
 pub(crate) mod problem;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod sessions;
+pub(crate) mod sign_in;
 pub(crate) mod submission;
 
 use askama::Template;

@@ -34,6 +34,9 @@ struct Open {
 
 /// Shows the button, whatever the token: whether it is good is told only to who presses it.
 pub(crate) async fn get(State(app): State<App>, query: Result<Query<Asked>, QueryRejection>) -> Response {
+    if app.people.is_some() {
+        return people_sign_in().into_response();
+    }
     match query {
         Ok(Query(Asked { token })) if token.len() <= MAX_TOKEN => {
             pages::page(StatusCode::OK, Frame::outside(&app, "Open a session"), &Open { token })
@@ -43,6 +46,9 @@ pub(crate) async fn get(State(app): State<App>, query: Result<Query<Asked>, Quer
 }
 
 pub(crate) async fn post(State(app): State<App>, form: Result<Form<Asked>, FormRejection>) -> Response {
+    if app.people.is_some() {
+        return people_sign_in().into_response();
+    }
     let now = app.now();
     let good = form
         .is_ok_and(|Form(Asked { token })| token.len() <= MAX_TOKEN && app.open_tokens.consume(&token, now));
@@ -64,6 +70,12 @@ pub(crate) async fn post(State(app): State<App>, form: Result<Form<Asked>, FormR
     tracing::info!("a session was opened");
     let to = HeaderValue::from_static(Place::Overview.path());
     (StatusCode::SEE_OTHER, [(header::SET_COOKIE, cookie), (header::LOCATION, to)]).into_response()
+}
+
+/// No link carries a right where people sign in.
+pub(crate) fn people_sign_in() -> Problem {
+    Problem::not_found("No one-time address opens a session here: people sign in with the company's account.")
+        .hint("Go to /sign-in.")
 }
 
 fn refused() -> Problem {

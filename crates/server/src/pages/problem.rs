@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
 
-use crate::{App, answer::Problem, pages, text::Shown, view::Frame};
+use crate::{App, answer::Problem, pages, people, text::Shown, view::Frame};
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -16,10 +16,15 @@ struct ProblemPage<'a> {
     /// A link to the same page: a browser that followed a link from elsewhere left the session's cookie away, and brings
     /// it when the link is ours.
     again: Option<Shown>,
+    /// Where to sign in, to come back here.
+    sign_in: Option<String>,
 }
 
 pub(crate) fn page(app: &App, problem: &Problem, path: &str, request: &str) -> Response {
     let title = match problem.status {
+        _ if problem.code == "no-role" => "You are signed in, and may not read this",
+        _ if problem.code.starts_with("sign-in") => "You are not signed in",
+        StatusCode::UNAUTHORIZED if app.people.is_some() => "Nobody is signed in here",
         StatusCode::BAD_REQUEST => "That can't be read",
         StatusCode::UNAUTHORIZED => "No session is open here",
         StatusCode::FORBIDDEN => "Not from here",
@@ -36,7 +41,16 @@ pub(crate) fn page(app: &App, problem: &Problem, path: &str, request: &str) -> R
         message: &problem.message,
         hint: problem.hint.as_deref(),
         request,
-        again: (problem.status == StatusCode::UNAUTHORIZED && is_local).then(|| Shown::line(path)),
+        again: (problem.status == StatusCode::UNAUTHORIZED && is_local && app.people.is_none())
+            .then(|| Shown::line(path)),
+        sign_in: sign_in(app, problem, path),
     };
     pages::page(problem.status, Frame::outside(app, title), &body)
+}
+
+/// The way in, for who isn't.
+fn sign_in(app: &App, problem: &Problem, path: &str) -> Option<String> {
+    let helps = problem.status == StatusCode::UNAUTHORIZED || problem.code.starts_with("sign-in");
+    let back = if path.starts_with("/sign-in") { "/" } else { path };
+    (app.people.is_some() && helps).then(|| people::sign_in_path(back))
 }

@@ -21,6 +21,7 @@ pub(crate) enum Place {
     Submission,
     Runs,
     Configuration,
+    Sessions,
     Outside,
 }
 
@@ -31,6 +32,7 @@ impl Place {
             Self::Overview | Self::Submission | Self::Outside => "/",
             Self::Runs => "/runs",
             Self::Configuration => "/configuration",
+            Self::Sessions => "/sessions",
         }
     }
 }
@@ -43,6 +45,8 @@ pub(crate) struct Frame {
     pub(crate) version: &'static str,
     /// Where the server listens.
     pub(crate) address: String,
+    /// People sign in here.
+    pub(crate) has_people: bool,
 }
 
 /// One entry of the navigation.
@@ -61,6 +65,7 @@ impl Frame {
             place,
             version: assets::version(),
             address: app.address.to_string(),
+            has_people: app.people.is_some(),
         }
     }
 
@@ -79,11 +84,17 @@ impl Frame {
         };
         match self.place {
             Place::Outside => Vec::new(),
-            _ => vec![
-                entry(Place::Overview, "Submissions"),
-                entry(Place::Runs, "Runs"),
-                entry(Place::Configuration, "Configuration"),
-            ],
+            _ => {
+                let mut all = vec![
+                    entry(Place::Overview, "Submissions"),
+                    entry(Place::Runs, "Runs"),
+                    entry(Place::Configuration, "Configuration"),
+                ];
+                if self.has_people {
+                    all.push(entry(Place::Sessions, "Sessions"));
+                }
+                all
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A request that the route answers with something else than 404 to who may call it.
-fn request(route: &RouteInfo) -> Request {
+pub fn request(route: &RouteInfo) -> Request {
     let id = if route.path.contains("/runs/") {
         samples::run_id("succeeded").to_string()
     } else {
@@ -31,7 +31,7 @@ fn request(route: &RouteInfo) -> Request {
 }
 
 /// The status; of a stream too, which has no end to wait for.
-async fn status(site: &Site, request: Request) -> u16 {
+pub async fn status(site: &Site, request: Request) -> u16 {
     let events = Events::open(site.address, &request).await;
     events.status
 }
@@ -90,6 +90,8 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
         let with_token = status(&site, as_cli(request(&route))).await;
         match route.access {
             Access::Public => {}
+            // Nobody signs in on this site; `people.rs` has the other one.
+            Access::Person => assert_eq!((with_session, with_token), (404, 404), "{route:?}"),
             Access::Cli => assert_eq!((with_session, with_token), (401, 200), "{route:?}"),
             // The last one in the list that needs the session ends it.
             Access::Reader => {

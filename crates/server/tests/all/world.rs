@@ -14,7 +14,7 @@ use engine::surface::{
 };
 use model::{Clock, Entropy, Project, RunId, RunState, ServerName, SubmissionId, Timestamp};
 use secrecy::SecretString;
-use server::{Limits, ServerConfig, ServerError};
+use server::{Limits, ServerConfig, ServerError, SignIn};
 use tokio::{
     net::TcpListener,
     sync::{Notify, oneshot, watch},
@@ -289,14 +289,25 @@ impl Site {
     }
 
     pub async fn with(limits: Limits, submissions: Vec<SubmissionView>) -> Self {
+        Self::where_people(limits, submissions, async |_, _| None).await
+    }
+
+    /// Where people sign in as `sign_in` says, which is told the address and the clock.
+    pub async fn where_people(
+        limits: Limits,
+        submissions: Vec<SubmissionView>,
+        sign_in: impl AsyncFnOnce(SocketAddr, &TestClock) -> Option<SignIn>,
+    ) -> Self {
         log::keep();
         let world = World::new(submissions);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let clock = TestClock(Arc::new(AtomicI64::new(samples::at(600_000).as_millis())));
+        let sign_in = sign_in(address, &clock).await;
         let (stop, stopped) = oneshot::channel();
         let config = ServerConfig {
             limits,
+            sign_in,
             ..ServerConfig::new(
                 SecretString::from(CLI_TOKEN.to_owned()),
                 SecretString::from(OPEN_TOKEN.to_owned()),

@@ -13,7 +13,7 @@ use notedb::ObjectId;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Answer, api, block, say};
+use super::{Answer, Place, api, block, say};
 use words::{Known, change_in_words, range_in_words};
 
 /// Says what is true about a change, or about a range of commits.
@@ -51,10 +51,10 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    pub(super) fn run(self, config: PathBuf) -> Answer {
+    pub(super) fn run(self, place: Place) -> Answer {
         match &self.repo {
             Some(repo) => self.offline(repo),
-            None => block(self.live(&config)),
+            None => block(self.live(&place)),
         }
     }
 
@@ -78,7 +78,7 @@ impl Evidence {
         self.change(&judged, &Known::default())
     }
 
-    async fn live(&self, config: &Path) -> Answer {
+    async fn live(&self, place: &Place) -> Answer {
         let mut query = form_urlencoded();
         query.extend_pairs(self.server.iter().map(|server| ("server", server.as_str())));
         query.extend_pairs(self.project.iter().map(|project| ("project", project.as_str())));
@@ -95,7 +95,7 @@ impl Evidence {
             }
             (None, None, ..) => bail!("which change?"),
         }
-        let answer = api(config)?.json(&format!("evidence?{}", query.finish())).await?;
+        let answer = api(place)?.json(&format!("evidence?{}", query.finish())).await?;
         if range.is_some() {
             let (judged, known) = read(answer)?;
             self.range(&judged, &known)

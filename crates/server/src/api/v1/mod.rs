@@ -5,5 +5,8 @@ pub(crate) mod configuration;
 pub(crate) mod evidence;
 pub(crate) mod open_tokens;
 pub(crate) mod runs;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
 pub(crate) mod submissions;
+pub(crate) mod whoami;
 pub(crate) mod why;

@@ -10,6 +10,7 @@ use crate::{
     App,
     answer::Problem,
     api::{ask, describe},
+    pages::open::people_sign_in,
     token::{TokenHash, fresh_token, open_url},
 };
 
@@ -26,6 +27,9 @@ pub(crate) async fn post(State(app): State<App>) -> Response {
 }
 
 fn make(app: &App) -> Result<Json<OpenToken>, Problem> {
+    if app.people.is_some() {
+        return Err(people_sign_in());
+    }
     let internal = |error: crate::ServerError| {
         tracing::error!(%error, "a one-time token could not be made");
         Problem::internal()
@@ -47,5 +51,6 @@ pub(crate) fn doc() -> Operation {
     describe::operation("makeOpenToken", "One more one-time token that opens a session in a browser")
         .answer(200, "The token, and the address that takes it. It is good once.", Some("OpenToken"))
         .error(401, "Not the command line's token.")
+        .error(404, "People sign in here; there are no one-time tokens.")
         .done()
 }
