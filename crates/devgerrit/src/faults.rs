@@ -22,17 +22,18 @@ pub struct Faults {
     holds: Mutex<Vec<Arc<Hold>>>,
 }
 
-/// An answer that is made and not sent yet.
+/// A request that isn't answered yet: its answer is made and not sent, or not even made.
 #[derive(Debug)]
 pub struct Hold {
     path_part: String,
+    is_made: bool,
     made: Semaphore,
     released: Semaphore,
 }
 
 impl Hold {
-    /// Waits until an answer is held.
-    pub async fn made(&self) {
+    /// Waits until a request is held.
+    pub async fn holds(&self) {
         if let Ok(permit) = self.made.acquire().await {
             permit.forget();
         }
@@ -206,11 +207,12 @@ mod tests {
     async fn a_held_answer_goes_when_it_is_let_go() {
         let faults = Faults::default();
         let hold = faults.hold("/changes/7");
-        faults.held("/a/changes/8").await;
-        let (_, ()) = tokio::join!(faults.held("/a/changes/7"), async {
-            hold.made().await;
+        faults.held("/a/changes/8", true).await;
+        faults.held("/a/changes/7", false).await;
+        let (_, ()) = tokio::join!(faults.held("/a/changes/7", true), async {
+            hold.holds().await;
             hold.release();
         });
-        faults.held("/a/changes/7").await;
+        faults.held("/a/changes/7", true).await;
     }
 }

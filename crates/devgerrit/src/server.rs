@@ -72,8 +72,9 @@ pub(crate) async fn handle(State(app): State<App>, request: HttpRequest) -> Resp
         body,
     };
     let (faults, asked) = (Arc::clone(&app.faults), incoming.path.clone());
+    faults.held(&asked, false).await;
     let answered = tokio::task::spawn_blocking(move || answer(&app, incoming)).await;
-    faults.held(&asked).await;
+    faults.held(&asked, true).await;
     answered.unwrap_or_else(|_| respond(500, PLAIN, b"Internal server error\n".to_vec()))
 }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Mutex as StdMutex, PoisonError},
 };
 
 use gerrit::{
@@ -15,7 +15,7 @@ use model::{Clock, Project, Revision, ServerName};
 use notedb::ObjectId;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::EngineError;
+use crate::{EngineError, line::Line};
 
 /// How far two clocks may be apart, in milliseconds.
 const SKEW_MS: i64 = 60_000;
@@ -47,7 +47,11 @@ pub struct GerritServer {
 struct Held {
     mirror: Mirror,
     patch_sets: Arc<PatchSets>,
+    lines: Arc<Lines>,
 }
+
+/// The lines of first parents of a project's branches, as far as they were read.
+type Lines = StdMutex<HashMap<String, Arc<StdMutex<Line>>>>;
 
 /// The changes that have a commit as patch set: it may be several.
 pub(crate) type PatchSets = HashMap<ObjectId, BTreeSet<u64>>;
@@ -82,6 +86,7 @@ pub struct Synced {
     pub repo: Arc<Repo>,
     /// The patch sets that the mirror knows.
     pub patch_sets: Arc<PatchSets>,
+    lines: Arc<Lines>,
 }
 
 impl Synced {
@@ -89,6 +94,12 @@ impl Synced {
     #[must_use]
     pub fn tip(&self, name: &str) -> Option<Revision> {
         self.refs.get(name).map(gate::revision)
+    }
+
+    /// The line of first parents of a branch, as far as it was read.
+    pub(crate) fn line(&self, branch: &str) -> Arc<StdMutex<Line>> {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(lines.entry(branch.to_owned()).or_default())
     }
 }
 
@@ -149,7 +160,7 @@ impl GerritServer {
     pub async fn sync(&self, project: &Project, wants: &[Want<'_>]) -> Result<Synced, EngineError> {
         let held = self.mirror(project).await?;
         let mut held = held.lock().await;
-        let Held { mirror, patch_sets } = &mut *held;
+        let Held { mirror, patch_sets, lines } = &mut *held;
         let named = wants.iter().filter_map(|want| match want {
             Want::Ref(name) => Some(((*name).to_owned(), *mirror.refs().get(*name)?)),
             Want::Prefix(_) | Want::RefAt(..) => None,
@@ -164,7 +175,13 @@ impl GerritServer {
         if mirror.refs().len() < had || !refs.iter().all(known) {
             *patch_sets = Arc::new(patch_sets_of(mirror));
         }
-        Ok(Synced { refs, before, repo: mirror.shared_repo(), patch_sets: Arc::clone(patch_sets) })
+        Ok(Synced {
+            refs,
+            before,
+            repo: mirror.shared_repo(),
+            patch_sets: Arc::clone(patch_sets),
+            lines: Arc::clone(lines),
+        })
     }
 
     /// The first project whose mirror has refs like that. One that is being brought up to date is passed over.
@@ -187,7 +204,7 @@ impl GerritServer {
             self.folder.join(project.as_str().replace('%', "%25").replace('/', "%2F")).with_extension("git");
         let mirror = Mirror::open_or_init(folder).map_err(|why| self.error(why))?;
         let patch_sets = Arc::new(patch_sets_of(&mirror));
-        let mirror = Arc::new(Mutex::new(Held { mirror, patch_sets }));
+        let mirror = Arc::new(Mutex::new(Held { mirror, patch_sets, lines: Arc::default() }));
         mirrors.insert(project.clone(), Arc::clone(&mirror));
         Ok(mirror)
     }

@@ -12,6 +12,7 @@ mod intake;
 mod kept;
 mod lane;
 mod lanes;
+mod line;
 mod live;
 mod look;
 mod place;

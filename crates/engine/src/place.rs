@@ -1,16 +1,16 @@
 //! Where on its branch a submission came in, and what it brought there.
 
-use std::collections::{BTreeSet, HashSet};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::PoisonError,
+};
 
-use gate::{object_id, revision};
-use gerrit::repo::Repo;
+use gate::object_id;
 use model::{ChangeNumber, Revision};
 use notedb::{ObjectId, Objects, Tree, walk};
 
 use crate::{EngineError, gerrits::Synced, history::off_thread};
 
-/// Commits that are walked back from a branch's head to find where a submission came in.
-const WALK: usize = 20_000;
 /// Paths of one submission that are looked at.
 const PATHS: usize = 20_000;
 
@@ -52,48 +52,19 @@ pub(crate) struct Place {
     pub(crate) before: Option<Revision>,
 }
 
-/// Where on the branch the submission came in: the first commit of the branch's first-parent line that holds all of its
+/// Where on the branch a submission came in: the first commit of the branch's first-parent line that holds all of its
 /// changes, and the one before the first that holds any.
+///
+/// # Errors
+/// When the mirror can't be read.
 pub(crate) async fn place(synced: &Synced, branch: &str, members: Members) -> Result<Place, EngineError> {
     let Some(head) = synced.refs.get(branch).copied() else { return Ok(Place::default()) };
-    let repo = synced.repo.clone();
-    off_thread(move || found_on_line(&repo, head, &members)).await
-}
-
-fn found_on_line(repo: &Repo, head: ObjectId, members: &Members) -> Result<Place, EngineError> {
-    let mut line = Vec::new();
-    let mut at = Some(head);
-    let mut left: HashSet<u64> = members.iter().map(|(n, _)| *n).collect();
-    let mut found: Vec<usize> = Vec::new();
-    while let (Some(id), true) = (at, line.len() < WALK) {
-        let Some(links) = walk::links(repo, &id).map_err(gate::CaseError::from)? else { break };
-        // A commit of the line brings what its other parents reach and its first parent doesn't.
-        let brought: HashSet<ObjectId> = if links.parents.len() > 1 {
-            let first = links.parents.first().copied().into_iter().collect::<Vec<_>>();
-            let range = walk::difference(repo, &[id], &first).map_err(gate::CaseError::from)?;
-            range.into_keys().collect()
-        } else {
-            [id].into()
-        };
-        for (number, commits) in members {
-            if left.contains(number) && !commits.is_disjoint(&brought) {
-                left.remove(number);
-                found.push(line.len());
-            }
-        }
-        line.push(id);
-        if left.is_empty() {
-            at = links.parents.first().copied();
-            break;
-        }
-        at = links.parents.first().copied();
-    }
-    if !left.is_empty() {
-        return Ok(Place::default());
-    }
-    // The line goes back in time: the smallest index is the newest commit.
-    let tip = found.iter().min().and_then(|i| line.get(*i)).map(revision);
-    Ok(Place { tip, before: at.as_ref().map(revision) })
+    let (repo, line) = (synced.repo.clone(), synced.line(branch));
+    off_thread(move || {
+        let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(line.place(&*repo, head, &members).map_err(gate::CaseError::from)?)
+    })
+    .await
 }
 
 /// The paths in which two commits differ; none when there are too many to say.

@@ -36,7 +36,7 @@ async fn an_operations_commit_that_says_nonsense_stays_out_and_a_reviewed_sound_
     a_second_passes(&stage, &before).await?;
     let app = APP.replace("APP_BASE", &head(&stage, "app").await?);
     let [operation, baselines] = parts(&app)?;
-    let shop = stage.town.folder.join("desks/alice/operations");
+    let shop = stage.town.folder.join("desks/main/alice/operations");
     let sound = read_before(&stage, "operations/shop-web.yaml").await?;
     let old = std::fs::read_to_string(shop.join("baselines.yaml"))?;
     let fixed = by_two(

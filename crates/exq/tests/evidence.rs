@@ -145,25 +145,29 @@ async fn a_change_that_moves_while_it_is_read_is_read_again() -> Test {
     let (alice, bob) = (stage.town.desk("alice"), stage.town.desk("bob"));
     let faults = stage.gerrit.faults()?;
     let change = alice.change("shop", &[("moves.txt", "moves\n")], "Moves").await?;
+    let (rest, git) = (format!("/changes/{}", change.number), "/git-upload-pack");
+    // so that from now on both are read side by side
+    evidence(&stage, &change).await?;
     // REST has answered, and is overtaken before the refs are read
-    let held = format!("/changes/{}", change.number);
-    let hold = faults.hold(&held);
+    let (early, late) = (faults.hold(&rest), faults.hold_back(git));
     let (found, voted) = tokio::join!(evidence(&stage, &change), async {
-        hold.made().await;
+        tokio::join!(early.holds(), late.holds());
         let voted = bob.vote(&change, 2).await;
-        hold.release();
+        early.release();
+        late.release();
         voted
     });
     voted?;
     let found = found?;
     ensure!(codes(&found) == ["not-merged"], "{found}");
     ensure!(found["votes"][0]["value"] == 2, "{found}");
-    // merged between the listing of the branch and the answer of REST
-    let hold = faults.hold(&held);
+    // the refs are listed, the branch among them, and it is merged before REST answers
+    let (early, late) = (faults.hold(git), faults.hold_back(&rest));
     let (found, submitted) = tokio::join!(evidence(&stage, &change), async {
-        hold.made().await;
+        tokio::join!(early.holds(), late.holds());
         let submitted = bob.submit(&change).await;
-        hold.release();
+        early.release();
+        late.release();
         submitted
     });
     submitted?;

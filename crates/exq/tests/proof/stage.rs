@@ -114,7 +114,7 @@ async fn ran(play: &Play<'_>, project: &str, result: &str) -> Result<String> {
 
 async fn read_operations(town: &Town, path: &str) -> Result<String> {
     town.desk("alice").refresh("operations").await?;
-    Ok(std::fs::read_to_string(town.folder.join("desks/alice/operations").join(path))?)
+    Ok(std::fs::read_to_string(town.folder.join("desks/main/alice/operations").join(path))?)
 }
 
 /// alice changes the operations project, bob and carol approve, it is accepted.
@@ -127,7 +127,7 @@ async fn configure(play: &Play<'_>, files: &[(&str, &str)]) -> Result<Change> {
     let head = async || -> Result<String> {
         alice.refresh("operations").await?;
         let log =
-            std::fs::read_to_string(play.town.folder.join("desks/alice/operations/.git/refs/heads/work"))?;
+            std::fs::read_to_string(play.town.folder.join("desks/main/alice/operations/.git/refs/heads/work"))?;
         Ok(log.trim().to_owned())
     };
     let tip = head().await?;
