@@ -150,11 +150,12 @@ impl Reading<'_> {
         }
         let project = self.about.project.as_str();
         let reader = self.reader;
-        let read: Vec<Read> = stream::iter(new.clone())
+        let read: Vec<Result<Read, EngineError>> = stream::iter(new.clone())
             .map(|number| async move { reader.change(&ChangeId::new(project, number)).await })
             .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
+            .collect()
+            .await;
+        let read = self.without_unreadable(read)?;
         let prefixes: Vec<String> = new.iter().map(|number| change_refs(*number)).collect();
         let mut wants: Vec<Want<'_>> = prefixes.iter().map(|p| Want::Prefix(p)).collect();
         wants.push(Want::Ref(self.about.branch.as_str()));
@@ -162,6 +163,31 @@ impl Reading<'_> {
         self.synced = self.reader.server.sync(&self.about.project, &wants).await?;
         self.known.extend(read.into_iter().map(|read| (read.info.number, read)));
         Ok(())
+    }
+
+    /// What could be read. Anybody may push a commit of somebody else's to a change of their own, and make that one private
+    /// or too large to be read: what can't be read accounts for nothing, and must not keep the rest from being judged. But
+    /// if nothing at all could be read, the fault is ours: then nothing is said.
+    fn without_unreadable(&self, read: Vec<Result<Read, EngineError>>) -> Result<Vec<Read>, EngineError> {
+        let (mut good, mut why) = (Vec::new(), None);
+        for read in read {
+            match read {
+                Ok(read) => good.push(read),
+                Err(EngineError::Gerrit {
+                    why: error @ (gerrit::Error::NotFound { .. } | gerrit::Error::TooLarge { .. }),
+                    server,
+                }) => why = Some(EngineError::Gerrit { why: error, server }),
+                Err(error) => return Err(error),
+            }
+        }
+        match why {
+            Some(why) if good.is_empty() && self.known.is_empty() => Err(why),
+            Some(why) => {
+                tracing::warn!(error = %why, project = %self.about.project, "left out");
+                Ok(good)
+            }
+            None => Ok(good),
+        }
     }
 
     /// The commits that are brought, and those that the project's own rules brought: these may have moved by reviewed

@@ -78,6 +78,30 @@ async fn a_hook_that_names_a_private_change_tells_nothing_and_loses_nothing() ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_elses_private_change_with_the_same_commit_keeps_nothing_from_running() -> Test {
+    let stage = Stage::silent_dev(EAGER).await?;
+    let (alice, bob) = (stage.town.desk("alice"), stage.town.desk("bob"));
+    // The same commit, once for main and once, by its author, for another branch; the second can't be seen.
+    let admin = stage.town.admin_desk();
+    admin.rest().call("PUT", "projects/shop/branches/other", Some(&json!({"revision": "main"}))).await?;
+    let change = alice.change("shop", &[("twice.txt", "twice\n")], "Pushed twice").await?;
+    alice.push("shop", "refs/for/other").await?;
+    let path = format!("changes/shop~other~{}", change.change_id);
+    let other = alice.rest().call("GET", &path, None).await?;
+    ensure!(
+        other.get("_number").and_then(serde_json::Value::as_u64) != Some(change.number),
+        "no second change"
+    );
+    alice.rest().call("POST", &format!("{path}/private"), Some(&json!({}))).await?;
+    bob.vote(&change, 2).await?;
+    bob.submit(&change).await?;
+    stage.ran(&change).await?;
+    let next = merged(&stage, "shop", "the next").await?;
+    stage.ran(&next).await?;
+    stage.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_gerrit_that_is_away_slow_or_answers_html_loses_nothing() -> Test {
     let stage = Stage::silent_dev(EAGER).await?;
     let faults = stage.gerrit.faults()?;

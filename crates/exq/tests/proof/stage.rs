@@ -126,8 +126,9 @@ async fn configure(play: &Play<'_>, files: &[(&str, &str)]) -> Result<Change> {
     bob.submit(&change).await?;
     let head = async || -> Result<String> {
         alice.refresh("operations").await?;
-        let log =
-            std::fs::read_to_string(play.town.folder.join("desks/main/alice/operations/.git/refs/heads/work"))?;
+        let log = std::fs::read_to_string(
+            play.town.folder.join("desks/main/alice/operations/.git/refs/heads/work"),
+        )?;
         Ok(log.trim().to_owned())
     };
     let tip = head().await?;
