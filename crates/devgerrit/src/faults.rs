@@ -104,18 +104,27 @@ impl Faults {
     /// Holds the next answer to a request whose path contains this: it is made, and sent only when it is let go. So a test
     /// does something between what one answer says and what the next one does.
     pub fn hold(&self, path_part: &str) -> Arc<Hold> {
-        let hold =
-            Hold { path_part: path_part.to_owned(), made: Semaphore::new(0), released: Semaphore::new(0) };
-        let hold = Arc::new(hold);
+        self.hold_if(path_part, true)
+    }
+
+    /// Holds the next request whose path contains this back: its answer is made when it is let go.
+    pub fn hold_back(&self, path_part: &str) -> Arc<Hold> {
+        self.hold_if(path_part, false)
+    }
+
+    fn hold_if(&self, path_part: &str, is_made: bool) -> Arc<Hold> {
+        let (made, released) = (Semaphore::new(0), Semaphore::new(0));
+        let hold = Arc::new(Hold { path_part: path_part.to_owned(), is_made, made, released });
         lock(&self.holds).push(Arc::clone(&hold));
         hold
     }
 
-    /// Waits as long as the answer to this request is held.
-    pub(crate) async fn held(&self, path: &str) {
+    /// Waits as long as this request is held, whose answer is made or isn't.
+    pub(crate) async fn held(&self, path: &str, is_made: bool) {
         let hold = {
             let mut holds = lock(&self.holds);
-            let at = holds.iter().position(|hold| path.contains(&hold.path_part));
+            let is_it = |hold: &Arc<Hold>| hold.is_made == is_made && path.contains(&hold.path_part);
+            let at = holds.iter().position(is_it);
             at.map(|at| holds.remove(at))
         };
         if let Some(hold) = hold {

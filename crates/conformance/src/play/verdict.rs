@@ -58,6 +58,17 @@ impl Play {
         self.words(&self.judged(&early, number)).await
     }
 
+    /// The same as [`live`](Self::live), or that the server fails at the change: it can't read every history either, and
+    /// then nothing is judged.
+    pub async fn expect_live_or_unreadable(&self, number: u64, verdict: &str) {
+        let reader = self.stage.client("exq-reader");
+        let id = ChangeId::new(&self.stage.project, number);
+        match reader.change(&id, DetailLevel::Evidence, None).await {
+            Ok(_) => assert_eq!(self.live(number, &[]).await, tidy(verdict), "live, of change {number}"),
+            Err(why) => assert!(matches!(why, gerrit::Error::Unavailable { status: 500, .. }), "{why}"),
+        }
+    }
+
     /// The tip of the meta history, as REST names it.
     pub async fn meta(&self, number: u64) -> Revision {
         self.read(number).await.meta_rev_id.unwrap().parse().unwrap()
