@@ -23,7 +23,7 @@ use clap::Args;
 
 use crate::{process::time, workspace::Workspace};
 use scratch::{CRATES, Scratch, Source};
-use trial::Fate;
+use trial::{Fate, Tried};
 
 /// Puts small faults into the rules of evidence and its parser, and sees whether a test notices.
 ///
@@ -71,10 +71,13 @@ impl Mutants {
         let (tests, unviable) = build::build(&workspace, &scratch, &sources)?;
         let judges = trial::judges(tests)?;
         println!("built in {}; {} mutants don't compile", time(begin.elapsed()), unviable.len());
-        let tried: Vec<(u32, &str)> = wanted
+        let tried: Vec<Tried> = wanted
             .iter()
             .filter(|id| !unviable.contains(id))
-            .filter_map(|id| Some((*id, names.get(id)?.package)))
+            .filter_map(|id| {
+                let name = names.get(id)?;
+                Some(Tried { id: *id, package: name.package, module: name.module() })
+            })
             .collect();
         let done = AtomicUsize::new(0);
         let told = |id: u32, fate: Fate| {
@@ -141,6 +144,13 @@ struct Name {
 impl Name {
     fn key(&self) -> String {
         format!("{} {}", self.package, self.line)
+    }
+
+    /// The path of its module, as the names of tests have it.
+    fn module(&self) -> String {
+        let file = self.line.split(' ').next().unwrap_or_default();
+        let path = file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+        if path == "lib" { "tests::".to_owned() } else { format!("{}::tests::", path.replace('/', "::")) }
     }
 }
 

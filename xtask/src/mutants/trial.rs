@@ -32,7 +32,7 @@ pub(super) fn judges(tests: Vec<Tests>) -> anyhow::Result<Vec<Judge>> {
     let mut judges = Vec::new();
     for tests in tests {
         let begin = Instant::now();
-        let passed = run(&tests, 0, Duration::from_secs(300))?;
+        let passed = run(&tests, None, 0, Duration::from_secs(300))?;
         if passed != Some(true) {
             bail!("{} {} doesn't pass though all mutants sleep", tests.package, tests.name);
         }
@@ -42,11 +42,12 @@ pub(super) fn judges(tests: Vec<Tests>) -> anyhow::Result<Vec<Judge>> {
     Ok(judges)
 }
 
-/// Runs one test program with one mutant awake; `None` if it was stopped. Its memory is limited: a mutant may ask for all.
-fn run(tests: &Tests, id: u32, limit: Duration) -> anyhow::Result<Option<bool>> {
+/// Runs one test program, or those of its tests whose names have this in them, with one mutant awake; `None` if it was
+/// stopped. Its memory is limited: a mutant may ask for all.
+fn run(tests: &Tests, only: Option<&str>, id: u32, limit: Duration) -> anyhow::Result<Option<bool>> {
     let mut program = Program::new("sh");
     program.args(["-c", "ulimit -v 6000000; exec \"$@\"", "sh"]);
-    program.args([&tests.program]);
+    program.args([&tests.program]).args(only);
     if let Some(folder) = tests.program.ancestors().find(|folder| folder.join("crates").is_dir()) {
         program.current_dir(&folder.join("crates").join(&tests.package));
     }
@@ -55,31 +56,42 @@ fn run(tests: &Tests, id: u32, limit: Duration) -> anyhow::Result<Option<bool>> 
     program.quiet(limit)
 }
 
-/// Tries these mutants, two at a time; each by the tests of its package, then by those of the packages above. Tells of
-/// each as it is settled.
+/// One mutant to be tried.
+pub(super) struct Tried {
+    pub(super) id: u32,
+    pub(super) package: &'static str,
+    /// The path of its module, as tests within have it in their names: `meta::labels::`.
+    pub(super) module: String,
+}
+
+/// Tries these mutants, two at a time: each by the tests beside it, by those of its package, then by those of the packages
+/// above. Tells of each as it is settled.
 pub(super) fn try_all(
     judges: &[Judge],
-    mutants: &[(u32, &str)],
+    mutants: &[Tried],
     above: impl Fn(&str, &str) -> bool + Sync,
     told: impl Fn(u32, Fate) + Sync,
 ) -> anyhow::Result<Vec<(u32, Fate)>> {
     let next = AtomicUsize::new(0);
     let work = || -> anyhow::Result<Vec<(u32, Fate)>> {
         let mut settled = Vec::new();
-        while let Some((id, package)) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let own = judges.iter().filter(|judge| judge.tests.package == *package);
-            let others = judges.iter().filter(|judge| above(package, &judge.tests.package));
+        while let Some(tried) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let own = || judges.iter().filter(|judge| judge.tests.package == tried.package);
+            let beside = own()
+                .filter(|judge| judge.tests.name == tried.package)
+                .map(|judge| (judge, Some(tried.module.as_str())));
+            let others = judges.iter().filter(|judge| above(tried.package, &judge.tests.package));
             let mut fate = Fate::Survived;
-            for judge in own.chain(others) {
-                match run(&judge.tests, *id, judge.takes * 4 + Duration::from_secs(8))? {
+            for (judge, only) in beside.chain(own().chain(others).map(|judge| (judge, None))) {
+                match run(&judge.tests, only, tried.id, judge.takes * 4 + Duration::from_secs(8))? {
                     Some(true) => continue,
                     Some(false) => fate = Fate::Killed,
                     None => fate = Fate::Hung,
                 }
                 break;
             }
-            told(*id, fate);
-            settled.push((*id, fate));
+            told(tried.id, fate);
+            settled.push((tried.id, fate));
         }
         Ok(settled)
     };
