@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn values_may_come_in_any_order_and_say_more() {
-        let ranges = label_ranges("[label \"X\"]\nvalue = 0 a=b\nvalue = +1\nvalue = -2 bad\nvalue = -1\n");
+        let ranges = label_ranges("[label \"X\"]\nvalue = 0\nvalue = +1\nvalue = -2 a=b\nvalue = -1\n");
         assert_eq!(ranges.get("X"), Some(&LabelRange { lowest: -2, highest: 1 }));
     }
 

@@ -319,6 +319,21 @@ mod tests {
         let counting = Counting(&objects, Default::default());
         assert_eq!(difference(&counting, &[tip], &[base]).unwrap().into_keys().collect::<Vec<_>>(), [tip]);
         assert!(counting.1.into_inner() < 10);
+        // Nothing at all; and what lies on a merge of two long histories.
+        let counting = Counting(&objects, Default::default());
+        assert!(difference(&counting, &[base], &[base]).unwrap().is_empty());
+        assert!(counting.1.into_inner() < 10);
+        let other = (1..900).fold(commit(&mut objects, 1, &[], "y"), |parent, second| {
+            commit(&mut objects, second, &[parent], "y")
+        });
+        let merge = commit(&mut objects, 1_500, &[base, other], "merge");
+        let above = commit(&mut objects, 2_000, &[merge], "above");
+        let counting = Counting(&objects, Default::default());
+        assert_eq!(
+            difference(&counting, &[above], &[merge]).unwrap().into_keys().collect::<Vec<_>>(),
+            [above]
+        );
+        assert!(counting.1.into_inner() < 10);
         // A branch that began long ago: as far back as it began, and no further.
         let side = commit(&mut objects, 2_001, &[history[900]], "side");
         let counting = Counting(&objects, Default::default());

@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn blanks_too_many_say_nothing() {
-        for line in ["X=1 ", "X=1,  uuid", "X=1, uuid  "] {
+        for line in ["X=1 ", "X=1   ", "X=1,  uuid", "X=1, uuid  "] {
             assert_eq!(LabelLine::parse(line).unwrap().account, None, "{line:?}");
         }
         let copied = CopiedLabel::parse("X=1, u A <7@srv> ,B <8@srv>").unwrap();
