@@ -153,7 +153,7 @@ impl Engine {
     }
 }
 
-/// Leaves out what belongs to other runs of the lane, and what happened to the configuration later.
+/// Leaves out what belongs to other runs of the lane, and what happened to the configuration after the grant.
 fn keep_own(found: &mut Vec<(store::StoredEntry, Leaf)>, run: &RunId) {
     let is = |leaf: &Leaf, kind: &str| leaf.kind() == kind;
     let own = |leaf: &Leaf| leaf.fact("run").and_then(Fact::as_text) == Some(run.as_str());
@@ -166,8 +166,8 @@ fn keep_own(found: &mut Vec<(store::StoredEntry, Leaf)>, run: &RunId) {
         .map(|(e, _)| e.index)
         .max();
     found.retain(|(entry, leaf)| match leaf.kind() {
-        "configuration.accepted" => entry.index < granted,
-        "configuration.refused" => false,
+        // Every version up to the one that decided, also those that refused a commit: so it shows that none is left out.
+        "configuration.accepted" | "configuration.refused" => entry.index < granted,
         "lane.moved" => own(leaf) || Some(entry.index) == before,
         _ => true,
     });

@@ -96,7 +96,7 @@ async fn genesis(
         refused: None,
     };
     let pins = servers.values().map(|server| pinned(server)).collect();
-    let entry = entries::genesis(&value, pins, gate, executor, at.project.as_str());
+    let entry = entries::genesis(&value, pins, gate, executor, at);
     commit.push(Transition::recorded(Expect::Absent, &value, entry)?);
     let receipt = store.commit(commit).await?;
     if receipt.entries.start != 0 {
@@ -122,8 +122,10 @@ async fn check_pins(
         ("configuration", "operations.genesis", at.genesis.to_string()),
         ("gate", "the gate's key", gate.to_string()),
         ("executor", "the executor's key", executor.to_string()),
+        ("server", "operations.server", at.server.to_string()),
+        ("project", "operations.project", Fact::id(at.project.as_str())),
+        ("branch", "operations.branch", Fact::id(at.branch.as_str())),
     ];
-    let project = Fact::id(at.project.as_str());
     let pinned: Vec<String> = servers.values().map(|server| pinned(server)).collect();
     let there = leaf.fact("servers").and_then(Fact::as_list).unwrap_or_default();
     // A server may be added; one that the ledger began with stays what it was.
@@ -133,7 +135,7 @@ async fn check_pins(
              hint: put name and server_id back"
         )));
     }
-    for (fact, what, here) in pins.into_iter().chain([("project", "operations.project", project)]) {
+    for (fact, what, here) in pins {
         let there = leaf.fact(fact).and_then(Fact::as_text).unwrap_or_default();
         if there != here {
             return Err(EngineError::Genesis(format!(
@@ -251,7 +253,7 @@ impl Engine {
         let rulebook = &accepted.rulebook;
         let judgement = gate::decide(&examined.case, &examined.evidence, rulebook, rulebook, now)?;
         let mut commit = Commit::new();
-        let judged = keep_judgement(&mut commit, &examined, &judgement)?;
+        let judged = keep_judgement(&mut commit, &examined, &judgement, &accepted)?;
         if judgement.decision.answer != Answer::Allow {
             return self.refuse_with(&accepted, tip, judgement.decision.reasons, commit, Some(&judged)).await;
         }

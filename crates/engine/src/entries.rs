@@ -3,8 +3,9 @@
 use ledger::{Draft, Fact};
 use model::{Reason, Revision, RunId};
 
-use crate::kept::{
-    AcceptedConfiguration, Judged, KeptGrant, KeptOutcome, KeptSubmission, LaneRecord, Report,
+use crate::{
+    engine::OperationsAt,
+    kept::{AcceptedConfiguration, Judged, KeptGrant, KeptOutcome, KeptSubmission, LaneRecord, Report},
 };
 
 /// `genesis.accepted`: entry 0. What `exq.yaml` pins, and the keys.
@@ -13,12 +14,14 @@ pub(crate) fn genesis(
     servers: Vec<String>,
     gate: &model::KeyId,
     executor: &model::KeyId,
-    project: &str,
+    at: &OperationsAt,
 ) -> Draft {
     Draft::new("genesis.accepted")
         .fact("configuration", configuration.commit.to_string())
         .fact("git", configuration.git_object.to_string())
-        .fact("project", Fact::id(project))
+        .fact("server", at.server.as_str())
+        .fact("project", Fact::id(at.project.as_str()))
+        .fact("branch", Fact::id(at.branch.as_str()))
         .fact("servers", servers)
         .fact("gate", gate.as_str())
         .fact("executor", executor.as_str())
@@ -100,6 +103,7 @@ fn judgement(draft: Draft, judged: &Judged) -> Draft {
         .fact("case-object", judged.case_object.to_string())
         .fact("evidence-object", judged.evidence_object.to_string())
         .fact("git-object", judged.git_object.to_string())
+        .fact("configuration-version", judged.configuration_version)
         .fact("policies", decision.policies.iter().map(|p| Fact::id(p)).collect::<Vec<_>>())
         .seal_text("approvers", judged.approvers.join("\n"));
     match &judged.plan_object {

@@ -176,6 +176,8 @@ pub(crate) struct Judged {
     pub git_object: Digest,
     /// The people whose votes counted.
     pub approvers: Vec<String>,
+    /// The version that the configuration's record had: which configuration was in force, and that none was left out.
+    pub configuration_version: u64,
 }
 
 impl Kept for KeptOutcome {

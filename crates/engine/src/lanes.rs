@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use gate::{Judgement, Matter, RunMatter};
+use executor::ExecutorError;
+use gate::{Judgement, Matter, Rulebook, RunMatter};
 use gerrit::git::Want;
 use grant::Grant;
 use model::{
@@ -18,7 +19,7 @@ use crate::{
     entries,
     gerrits::Synced,
     history::{in_order, is_ancestor},
-    kept::{Judged, KeptGrant, KeptOutcome, KeptSubmission, Lane, LaneRecord},
+    kept::{AcceptedConfiguration, Judged, KeptGrant, KeptOutcome, KeptSubmission, Lane, LaneRecord},
     lane::Candidate,
     read::{About, Examined, Known},
 };
@@ -161,7 +162,7 @@ impl Engine {
                         continue;
                     }
                 };
-            one.kept.judged = Some(keep_judgement(&mut commit, &examined, &judgement)?);
+            one.kept.judged = Some(keep_judgement(&mut commit, &examined, &judgement, &accepted)?);
             let Judgement { decision, plan, .. } = judgement;
             let (now, facts_at) = (decision.at, decision.facts_at);
             let opened = self.rulebook(&one.kept.configuration).await?;
@@ -194,10 +195,7 @@ impl Engine {
                     };
                     let signed = grant.sign(&self.gate)?;
                     let prepared = self.executor.verify(signed.as_bytes(), &plan, &decision)?;
-                    for path in plan.files.keys() {
-                        let bytes = opened.configuration.tree().get(path);
-                        commit.object(bytes.unwrap_or_default().to_vec());
-                    }
+                    keep_files(&mut commit, &plan, &opened)?;
                     let object = commit.object(signed.as_bytes().to_vec());
                     let kept = KeptGrant {
                         run: run.clone(),
@@ -221,6 +219,11 @@ impl Engine {
                     };
                     let lane_entry = entries::lane_moved(&ground.record);
                     commit.push(Transition::recorded(ground.expect, &ground.record, lane_entry)?);
+                    // Also against a replica that accepts or refuses another one at this very moment (I5).
+                    commit.push(Transition::require::<AcceptedConfiguration>(
+                        Expect::Version(accepted.record.version),
+                        AcceptedConfiguration::KEY,
+                    )?);
                     spent = Some((prepared, facts_at));
                     OutcomeState::Running { run }
                 }
@@ -253,7 +256,10 @@ impl Engine {
                 }
             }
             self.still_holds(facts_at, &accepted)?;
-            let spent = self.executor.spend(prepared, commit).await?;
+            let spent = self.executor.spend(prepared, commit).await.map_err(|error| match error {
+                ExecutorError::NotRecorded(error) => EngineError::Commit(error),
+                error => error.into(),
+            })?;
             self.moved();
             self.drive(lane.clone(), spent);
             return Ok(());
@@ -400,7 +406,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let Standing { mut kept, submission, expect, .. } = one;
         let same = same_wait(&kept.outcome.state, &next);
-        kept.outcome = kept.outcome.become_state(next).map_err(executor::ExecutorError::from)?;
+        kept.outcome = kept.outcome.become_state(next).map_err(ExecutorError::from)?;
         if same && expect != Expect::Absent {
             // Nothing new to record: it waits for what it waited for.
             return Ok(());
@@ -552,11 +558,26 @@ fn lifetime_ms(plan: &model::Plan) -> i64 {
         .min(grant::MAX_LIFETIME_MS)
 }
 
+/// Puts the plan's files into the store. They are those that the plan was made of; were one not, the grant is not spent.
+fn keep_files(commit: &mut Commit, plan: &model::Plan, of: &Rulebook) -> Result<(), EngineError> {
+    for (path, digest) in &plan.files {
+        let bytes = of.configuration.tree().get(path).unwrap_or_default().to_vec();
+        if commit.object(bytes) != *digest {
+            return Err(EngineError::Outside(format!(
+                "{path} of the plan is not in the operations tree at {}: nothing is granted",
+                of.commit
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Puts what a judgement rests on into the store, and says where.
 pub(crate) fn keep_judgement(
     commit: &mut Commit,
     examined: &Examined,
     judgement: &Judgement,
+    accepted: &Accepted,
 ) -> Result<Judged, EngineError> {
     for answer in examined.answers.values() {
         commit.object(answer.clone());
@@ -572,5 +593,6 @@ pub(crate) fn keep_judgement(
         evidence_object: commit.object(model::to_canonical(&examined.evidence)?),
         git_object: commit.object(GitObjects::encode(&examined.git)?),
         approvers: judgement.approvers.iter().map(ToString::to_string).collect(),
+        configuration_version: accepted.record.version,
     })
 }

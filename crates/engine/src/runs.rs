@@ -1,6 +1,6 @@
 //! Runs, from the moment their grant is spent.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use executor::{ExecutorError, Settle, Spent};
@@ -16,6 +16,9 @@ use crate::{
 
 /// Runs that are taken up after a start.
 const RUNS: usize = 1_000;
+/// How long until one that couldn't be taken up is tried again, at first and at most.
+const RESUME_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_RESUME_PAUSE: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Lets a spent run go on by itself; when it is over, its lane is looked at again.
@@ -42,7 +45,12 @@ impl Engine {
         });
     }
 
-    /// Takes up every run that a former process began.
+    /// Takes up every run that a former process began. One that can't be taken up now is tried again: until it is over its
+    /// lane is nobody else's.
+    ///
+    /// A run goes on without a new decision: its first intent is in the commit that spent the grant, so it may have acted
+    /// before the crash, and what has begun finishes (within the grant's deadline) or is taken back. To ask Gerrit first
+    /// would leave it half done for as long as Gerrit is away.
     pub(crate) async fn resume_runs(self: &Arc<Self>) -> Result<(), EngineError> {
         let runs = self.store.all::<Run>(&["running", "undoing"], RUNS).await?;
         for broken in &runs.broken {
@@ -50,13 +58,35 @@ impl Engine {
             self.problem("runs", Some(broken.to_string()));
         }
         for run in runs.items {
-            let id = run.value.id.clone();
-            if let Err(error) = self.resume_run(run).await {
-                tracing::error!(%error, run = %id, "run can't be taken up");
-                self.problem(&format!("run {id}"), Some(error.to_string()));
+            if !self.take_up(&run).await {
+                let engine = Arc::clone(self);
+                self.tasks.spawn(async move {
+                    let mut pause = RESUME_PAUSE;
+                    loop {
+                        tokio::select! {
+                            () = engine.stop.cancelled() => return,
+                            () = tokio::time::sleep(pause) => {}
+                        }
+                        if engine.take_up(&run).await {
+                            return;
+                        }
+                        pause = (pause * 2).min(LONGEST_RESUME_PAUSE);
+                    }
+                });
             }
         }
         Ok(())
+    }
+
+    /// Whether a run of a former process goes on now, or is over.
+    async fn take_up(self: &Arc<Self>, run: &store::Versioned<Run>) -> bool {
+        let about = format!("run {}", run.value.id);
+        let done = self.resume_run(run.clone()).await;
+        if let Err(error) = &done {
+            tracing::error!(%error, run = %run.value.id, "run can't be taken up; tried again");
+        }
+        self.problem(&about, done.as_ref().err().map(ToString::to_string));
+        done.is_ok()
     }
 
     async fn resume_run(self: &Arc<Self>, run: store::Versioned<Run>) -> Result<(), EngineError> {
@@ -73,8 +103,8 @@ impl Engine {
             .await
         {
             Ok(spent) => self.drive(lane, spent),
-            Err(ExecutorError::Grant(error)) => {
-                tracing::warn!(%error, run = id, "its grant is no longer good: it ends here");
+            Err(error @ (ExecutorError::Grant(_) | ExecutorError::Files(_))) => {
+                tracing::warn!(%error, run = id, "nothing more may act for it: it ends here");
                 let settle = SettleLane { engine: Arc::clone(self), lane };
                 self.executor.close(run, version, &settle).await?;
                 self.moved();

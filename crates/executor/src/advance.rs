@@ -60,7 +60,7 @@ fn intend(
         StepState::Started { .. } if journal.is_live(at) => Ok(Some(at)),
         // Somebody recorded it and is gone: it may have acted (I7).
         StepState::Started { .. } if !targets::may_repeat(action) => {
-            journal.finish_step(at, StepResult::Unknown, "", now)?;
+            journal.finish_step(at, StepResult::Unknown { signed: None }, None, now)?;
             Ok(None)
         }
         StepState::Pending | StepState::Started { .. } => {
@@ -93,7 +93,9 @@ fn forward(run: &Run, plan: &Plan) -> Forward {
                     OnFailure::Stop => Forward::End(RunResult::Failed),
                 };
             }
-            StepState::Done { result: StepResult::Unknown, .. } => return Forward::End(RunResult::Unknown),
+            StepState::Done { result: StepResult::Unknown { .. }, .. } => {
+                return Forward::End(RunResult::Unknown);
+            }
             StepState::Pending | StepState::Started { .. } => return Forward::Step(index),
         }
     }
@@ -121,7 +123,9 @@ fn backward(run: &Run, plan: &Plan) -> Backward {
             StepState::Pending | StepState::Started { .. } => return Backward::Step(index),
             StepState::Done { result: StepResult::Succeeded { .. }, .. } => {}
             // What lies below rests on what could not be taken back: leave it, and say so.
-            StepState::Done { result: StepResult::Unknown, .. } => return Backward::End(RunResult::Unknown),
+            StepState::Done { result: StepResult::Unknown { .. }, .. } => {
+                return Backward::End(RunResult::Unknown);
+            }
             StepState::Done { result: StepResult::Failed { .. }, .. } => {
                 return Backward::End(RunResult::Partial);
             }
@@ -209,7 +213,7 @@ mod tests {
                 's' => StepState::Started { at, attempt: 1 },
                 '+' => done(StepResult::Succeeded { signed }),
                 '-' => done(StepResult::Failed { signed, why: "x".into() }),
-                '?' => done(StepResult::Unknown),
+                '?' => done(StepResult::Unknown { signed: None }),
                 other => panic!("{other:?} is no state"),
             }
         };
@@ -249,7 +253,7 @@ mod tests {
                     StepState::Started { attempt, .. } => {
                         words.push(format!("intend {undo}{index} ({attempt})"))
                     }
-                    StepState::Done { result: StepResult::Unknown, .. } => {
+                    StepState::Done { result: StepResult::Unknown { .. }, .. } => {
                         words.push(format!("{undo}{index} unknown"))
                     }
                     other => words.push(format!("{undo}{index} {}", other.name())),
@@ -356,7 +360,7 @@ mod tests {
         advance(&mut journal, &plan, now).unwrap();
         drop(journal.take_pending());
         let succeeded = StepResult::Succeeded { signed: Digest::of(b"r") };
-        journal.finish_step(StepAt::forward(0), succeeded, "", now).unwrap();
+        journal.finish_step(StepAt::forward(0), succeeded, None, now).unwrap();
         assert_eq!(advance(&mut journal, &plan, now).unwrap(), Next::Act(StepAt::forward(1)));
         assert_eq!(journal.take_pending().transitions().len(), 2);
     }

@@ -1,15 +1,18 @@
 //! Drives a spent run to its end.
 
-use std::{collections::BTreeMap, io, time::Duration};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use grant::{OutputSummary, StepAt, StepReport, VerifiedGrant};
-use model::{Digest, Plan, Run, RunResult, StepResult, StepState, Timestamp};
+use ledger::Salt;
+use model::{Run, RunResult, StepResult, StepState, Timestamp};
 use store::{Commit, CommitError, StoreExt as _, Transition};
-use targets::{Acted, Context, Files, Limits, Secrets};
+use targets::{Acted, Context, Limits, Secrets};
 
 use crate::{
     Executor, ExecutorError, Spent,
+    entries::Output,
+    files::Loaded,
     journal::Journal,
     machine::{Hands, to_the_end},
 };
@@ -34,8 +37,7 @@ impl Executor {
     /// # Errors
     /// What can't be cured by trying again; the run then stays as its journal says.
     pub async fn drive(&self, spent: Spent, settle: &dyn Settle) -> Result<Run, ExecutorError> {
-        let Spent { grant, mut journal } = spent;
-        let files = self.load(grant.plan()).await?;
+        let Spent { grant, mut journal, files } = spent;
         let hands = RealHands { executor: self, grant: &grant, files: &files, settle };
         to_the_end(&mut journal, grant.plan(), &hands).await?;
         Ok(journal.run().clone())
@@ -52,7 +54,7 @@ impl Executor {
         for (index, step) in (0_u32..).zip(journal.run().steps.clone()) {
             let places = [(StepAt::forward(index), step.state), (StepAt::undo(index), step.undo)];
             for (at, _) in places.iter().filter(|(_, state)| matches!(state, StepState::Started { .. })) {
-                journal.finish_step(*at, StepResult::Unknown, "", now)?;
+                journal.finish_step(*at, StepResult::Unknown { signed: None }, None, now)?;
                 unknown = true;
             }
         }
@@ -94,7 +96,8 @@ impl Executor {
             None => Some(targets::act(grant, at, attempt, &context).await),
         };
         let finished_at = self.clock.now().max(started_at);
-        let text = acted.as_ref().map_or("", |a| a.output.text());
+        let text = acted.as_ref().map_or("", |a| a.output.text()).to_owned();
+        let output = Output { text, salt: Salt::new(salt) };
         let report = StepReport {
             schema: StepReport::SCHEMA.to_owned(),
             run: grant.run().clone(),
@@ -110,13 +113,17 @@ impl Executor {
             did: acted.as_ref().map_or(grant::Did::Failed, |a| a.did.kind()),
             why: acted.as_ref().map_or_else(|| Some("the grant's deadline has passed".to_owned()), why),
             exit: acted.as_ref().and_then(|a| a.exit),
-            output: summary(acted.as_ref(), &salt),
+            output: OutputSummary {
+                bytes: acted.as_ref().map_or(0, |a| a.output.bytes()),
+                truncated: acted.as_ref().is_some_and(|a| a.output.truncated()),
+                commitment: output.commitment(),
+            },
         };
         let signed = report.sign(&self.config.key)?;
         let result = signed.result(&report);
         tracing::info!(run = %grant.run(), step = %step.id, undo = at.undo, did = ?report.did, "step ended");
         journal.object(signed.into_bytes());
-        journal.finish_step(at, result, text, finished_at)
+        journal.finish_step(at, result, Some(output), finished_at)
     }
 
     /// Commits what is pending; with it, when the run ends, what others have to write.
@@ -167,18 +174,6 @@ impl Executor {
             Err(error) => Err(error.into()),
         }
     }
-
-    /// The plan's files, in memory: they are few and small, and a step must not wait for the store.
-    async fn load(&self, plan: &Plan) -> Result<Loaded, ExecutorError> {
-        let mut loaded = BTreeMap::new();
-        for (path, digest) in &plan.files {
-            let bytes =
-                self.store.object(*digest).await.map_err(|why| ExecutorError::Store(why.to_string()))?;
-            let bytes = bytes.ok_or_else(|| ExecutorError::Files(format!("{path} is not in the store")))?;
-            loaded.insert(*digest, bytes);
-        }
-        Ok(Loaded(loaded))
-    }
 }
 
 /// The store and the targets.
@@ -225,21 +220,4 @@ fn started(run: &Run, at: StepAt) -> Option<(Timestamp, u32)> {
 
 fn why(acted: &Acted) -> Option<String> {
     acted.did.why().map(str::to_owned)
-}
-
-fn summary(acted: Option<&Acted>, salt: &[u8; 32]) -> OutputSummary {
-    acted.map_or_else(
-        || OutputSummary::commit(0, false, "", salt),
-        |a| OutputSummary::commit(a.output.bytes(), a.output.truncated(), a.output.text(), salt),
-    )
-}
-
-/// Files in memory.
-struct Loaded(BTreeMap<Digest, Vec<u8>>);
-
-impl Files for Loaded {
-    fn read(&self, sha256: &Digest, limit: usize) -> io::Result<Vec<u8>> {
-        let bytes = self.0.get(sha256).ok_or(io::ErrorKind::NotFound)?;
-        if bytes.len() > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes.clone()) }
-    }
 }

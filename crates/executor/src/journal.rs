@@ -4,7 +4,10 @@ use grant::{StepAt, VerifiedGrant};
 use model::{Run, RunResult, StepResult, StepState, Timestamp};
 use store::{Commit, Expect, Transition};
 
-use crate::{ExecutorError, entries};
+use crate::{
+    ExecutorError,
+    entries::{self, Output},
+};
 
 /// A run as this process knows it, and what it has to write.
 pub(crate) struct Journal {
@@ -77,7 +80,7 @@ impl Journal {
         &mut self,
         at: StepAt,
         result: StepResult,
-        output: &str,
+        output: Option<Output>,
         now: Timestamp,
     ) -> Result<(), ExecutorError> {
         let mut run = self.run.clone();

@@ -11,6 +11,7 @@ mod advance;
 mod drive;
 mod entries;
 mod error;
+mod files;
 mod journal;
 mod kept;
 mod machine;

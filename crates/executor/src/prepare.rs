@@ -7,7 +7,7 @@ use model::{Clock, Decision, Entropy, KeyId, Plan, Run, RunState, Step, StepStat
 use store::{Commit, CommitError, Expect, Store, StoreExt as _, Transition};
 use targets::GerritDesk;
 
-use crate::{ExecutorError, SpentGrant, advance::advance, entries, journal::Journal};
+use crate::{ExecutorError, SpentGrant, advance::advance, entries, files::Loaded, journal::Journal};
 
 /// What an executor is made of.
 pub struct ExecutorConfig {
@@ -42,6 +42,7 @@ pub struct Prepared {
 pub struct Spent {
     pub(crate) grant: VerifiedGrant,
     pub(crate) journal: Journal,
+    pub(crate) files: Loaded,
 }
 
 impl Executor {
@@ -115,8 +116,11 @@ impl Executor {
     /// Spends the grant, in one commit with what the gate has to write about it. What comes back may act.
     ///
     /// # Errors
-    /// [`CommitError::Precondition`] on `spent-grant` when it was spent before; then nothing was written.
-    pub async fn spend(&self, mut prepared: Prepared, gate: Commit) -> Result<Spent, CommitError> {
+    /// [`ExecutorError::Files`] when a file of the plan is neither among the gate's objects nor in the store;
+    /// [`ExecutorError::NotRecorded`] with [`CommitError::Precondition`] on `spent-grant` when it was spent before. In
+    /// either case nothing was written.
+    pub async fn spend(&self, mut prepared: Prepared, gate: Commit) -> Result<Spent, ExecutorError> {
+        let files = Loaded::of(prepared.grant.plan(), gate.objects(), &*self.store).await?;
         let mut commit = gate;
         let (transitions, objects) = prepared.journal.take_pending().into_parts();
         for transition in transitions {
@@ -126,14 +130,15 @@ impl Executor {
             commit.object(object.bytes().to_vec());
         }
         self.store.commit(commit).await?;
-        Ok(Spent { grant: prepared.grant, journal: prepared.journal })
+        Ok(Spent { grant: prepared.grant, journal: prepared.journal, files })
     }
 
     /// Takes up a run that this executor spent before it died.
     ///
     /// # Errors
     /// [`ExecutorError::Grant`] when the grant is no longer good, [`ExecutorError::Journal`] when the record isn't that
-    /// of the grant, [`ExecutorError::NotSpent`] when the spent set doesn't have it.
+    /// of the grant, [`ExecutorError::NotSpent`] when the spent set doesn't have it, [`ExecutorError::Files`] when a file of
+    /// the plan is gone; [`ExecutorError::Store`] when it can't be said now.
     pub async fn resume(
         &self,
         run: Run,
@@ -147,8 +152,10 @@ impl Executor {
         journal.check(&grant)?;
         let spent = self.store.get::<SpentGrant>(grant.id().as_str()).await;
         match spent.map_err(|why| ExecutorError::Store(why.to_string()))? {
-            Some(spent) if spent.value.run == journal.run().id => Ok(Spent { grant, journal }),
-            _ => Err(ExecutorError::NotSpent),
+            Some(spent) if spent.value.run == journal.run().id => {}
+            _ => return Err(ExecutorError::NotSpent),
         }
+        let files = Loaded::of(plan, &[], &*self.store).await?;
+        Ok(Spent { grant, journal, files })
     }
 }

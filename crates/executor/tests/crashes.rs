@@ -58,7 +58,7 @@ async fn a_step_that_may_not_be_repeated_leaves_the_run_unknown_and_nothing_more
     let spent = world.resume(&granted).await.unwrap();
     let run = world.executor().drive(spent, &Settled).await.unwrap();
     assert_eq!(result(&run), RunResult::Unknown);
-    assert!(matches!(run.steps[1].state, StepState::Done { result: StepResult::Unknown, .. }));
+    assert!(matches!(run.steps[1].state, StepState::Done { result: StepResult::Unknown { .. }, .. }));
     assert_eq!((&run.steps[2].state, &run.steps[0].undo), (&StepState::Pending, &StepState::Pending));
     assert_eq!(world.did(), ["one", "two"]);
     assert_eq!(world.store.get::<Thing>("outcome").await.unwrap().unwrap().value.text, "unknown");
@@ -118,7 +118,7 @@ async fn a_run_whose_grant_has_expired_is_closed_and_nothing_more_acts() {
     let (run, version) = world.run(&granted).await;
     let run = world.executor().close(run, version, &Settled).await.unwrap();
     assert_eq!(result(&run), RunResult::Unknown);
-    assert!(matches!(run.steps[0].state, StepState::Done { result: StepResult::Unknown, .. }));
+    assert!(matches!(run.steps[0].state, StepState::Done { result: StepResult::Unknown { .. }, .. }));
     assert_eq!(world.did(), ["one"]);
     assert_eq!(
         world.story().await,

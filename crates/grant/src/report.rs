@@ -20,7 +20,7 @@ pub enum Did {
     Unknown,
 }
 
-/// What is said of a step's output; the text lies beside, and can be erased with its salt.
+/// What is said of a step's output; the text lies beside its entry, and can be erased with its salt.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutputSummary {
@@ -28,17 +28,9 @@ pub struct OutputSummary {
     pub bytes: u64,
     /// Whether some were not kept.
     pub truncated: bool,
-    /// Commitment to the text that was kept: [`OutputSummary::commit`].
-    pub sha256: Digest,
-}
-
-impl OutputSummary {
-    /// Of the text that was kept, as it was kept, with a salt of its own.
-    #[must_use]
-    pub fn commit(bytes: u64, truncated: bool, text: &str, salt: &[u8; 32]) -> Self {
-        let sha256 = Digest::of_parts("exequatur.output/1", &[salt, text.as_bytes()]);
-        Self { bytes, truncated, sha256 }
-    }
+    /// Salted commitment to the text that was kept, as `docs/LEDGER.md` defines it for sealed texts. The entry about the
+    /// step seals the same text with the same salt: so the two commitments are one, whether or not the text is erased.
+    pub commitment: Digest,
 }
 
 /// What one attempt at one action did.
@@ -197,7 +189,7 @@ impl SignedReport {
         match report.did {
             Did::Succeeded => StepResult::Succeeded { signed },
             Did::Failed => StepResult::Failed { signed, why: report.why.clone().unwrap_or_default() },
-            Did::Unknown => StepResult::Unknown,
+            Did::Unknown => StepResult::Unknown { signed: Some(signed) },
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Draft {
     pub facts: BTreeMap<String, Fact>,
     /// Texts that are only committed to: names, claims, justifications, raw objects.
     pub sealed: BTreeMap<String, Vec<u8>>,
+    /// Salts of those texts that have theirs already: somebody else committed to the same text, and the leaf says the same.
+    pub salts: BTreeMap<String, Salt>,
 }
 
 /// A text that was committed to, with its salt: to be stored beside the log, and erased there together.
@@ -35,7 +37,7 @@ pub struct Sealed {
 impl Draft {
     /// A draft of that kind with nothing in it.
     pub fn new(kind: impl Into<String>) -> Self {
-        Self { kind: kind.into(), facts: BTreeMap::new(), sealed: BTreeMap::new() }
+        Self { kind: kind.into(), facts: BTreeMap::new(), sealed: BTreeMap::new(), salts: BTreeMap::new() }
     }
 
     /// Adds a fact; the last one of a name stands.
@@ -48,7 +50,20 @@ impl Draft {
     /// Adds a text that is only committed to; the last one of a name stands.
     #[must_use]
     pub fn seal_text(mut self, name: impl Into<String>, body: impl Into<Vec<u8>>) -> Self {
-        self.sealed.insert(name.into(), body.into());
+        let name = name.into();
+        self.salts.remove(&name);
+        self.sealed.insert(name, body.into());
+        self
+    }
+
+    /// Adds a text whose salt is drawn already: so the leaf holds the very commitment ([`Commitment::make`]) that stands in
+    /// something else, which can be compared though text and salt be erased. The salt is as random as any, and for this
+    /// text alone.
+    #[must_use]
+    pub fn seal_text_with(mut self, name: impl Into<String>, body: impl Into<Vec<u8>>, salt: Salt) -> Self {
+        let name = name.into();
+        self.sealed.insert(name.clone(), body.into());
+        self.salts.insert(name, salt);
         self
     }
 
@@ -59,7 +74,7 @@ impl Draft {
     /// [`Error::Grammar`] or [`Error::Limit`] if anything in it breaks the format (`docs/LEDGER.md`);
     /// [`Error::NoRandomness`] from `salts`. Nothing is half sealed.
     pub fn seal(
-        self,
+        mut self,
         index: u64,
         at: Time,
         origin: &Origin,
@@ -73,7 +88,11 @@ impl Draft {
             if body.len() > MAX_BODY_BYTES {
                 return Err(Error::limit("bytes in a sealed text", body.len(), MAX_BODY_BYTES));
             }
-            let text = Sealed { name, salt: salts.next_salt()?, body };
+            let salt = match self.salts.remove(&name) {
+                Some(salt) => salt,
+                None => salts.next_salt()?,
+            };
+            let text = Sealed { name, salt, body };
             sealed.insert(text.name.clone(), text.commitment());
             beside.push(text);
         }

@@ -42,6 +42,21 @@ fn a_leaf_reads_back_as_it_was_written() {
 }
 
 #[test]
+fn a_text_whose_salt_is_given_stands_in_the_leaf_as_it_stands_elsewhere() {
+    let salt = || Salt::new([9; 32]);
+    let elsewhere = ledger::Commitment::make(Purpose::Sealed, &salt(), b"said");
+    let draft = Draft::new("step.finished").seal_text("other", "x").seal_text_with("output", "said", salt());
+    let (leaf, beside) = draft.clone().seal(0, at(0), &origin(), None, &mut salts()).unwrap();
+    assert_eq!(leaf.sealed()["output"], elsewhere);
+    assert_ne!(leaf.sealed()["other"], ledger::Commitment::make(Purpose::Sealed, &salt(), b"x"));
+    let output = beside.iter().find(|text| text.name == "output").unwrap();
+    assert!(output.salt == salt() && output.body == b"said");
+    // The last one of a name stands, with its salt or without.
+    let (leaf, _) = draft.seal_text("output", "said").seal(0, at(0), &origin(), None, &mut salts()).unwrap();
+    assert_ne!(leaf.sealed()["output"], elsewhere);
+}
+
+#[test]
 fn the_example_in_the_documentation_is_what_the_code_writes() {
     let page = include_str!("../../../docs/LEDGER.md");
     let line = page.lines().find(|line| line.starts_with("{\"at\"")).unwrap();
@@ -406,7 +421,7 @@ prop_compose! {
         facts in prop::collection::btree_map("[a-z][a-z0-9_.-]{0,12}", any_fact(), 0..10),
         sealed in prop::collection::btree_map("[a-z][a-z0-9_.-]{0,12}", prop::collection::vec(any::<u8>(), 0..50), 0..5),
     ) -> Draft {
-        Draft { kind, facts, sealed }
+        Draft { kind, facts, sealed, ..Draft::new("") }
     }
 }
 

@@ -155,7 +155,11 @@ pub enum StepResult {
         why: String,
     },
     /// It may have acted, and may not be repeated.
-    Unknown,
+    Unknown {
+        /// Of the signed result, by the executor; none where nobody was there to sign one.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        signed: Option<Digest>,
+    },
 }
 
 impl StepState {
@@ -261,10 +265,10 @@ mod tests {
     #[test]
     fn a_step_has_an_outcome_only_after_an_intent_and_only_one() {
         let now = Timestamp::from_millis(1);
-        assert!(StepState::Pending.finish(StepResult::Unknown, now).is_err());
+        assert!(StepState::Pending.finish(StepResult::Unknown { signed: None }, now).is_err());
         let started = StepState::Pending.start(now).unwrap();
-        let done = started.finish(StepResult::Unknown, now).unwrap();
+        let done = started.finish(StepResult::Unknown { signed: None }, now).unwrap();
         assert!(done.clone().start(now).is_err());
-        assert!(done.finish(StepResult::Unknown, now).is_err());
+        assert!(done.finish(StepResult::Unknown { signed: None }, now).is_err());
     }
 }

@@ -31,9 +31,6 @@ impl<'a> Genesis<'a> {
         if entry.index != 0 {
             return Err(ProofError::Ledger(format!("genesis is entry {}, not entry 0", entry.index)));
         }
-        if entry.state()?.version != 1 {
-            return Err(ProofError::Ledger("genesis is not the first configuration".to_owned()));
-        }
         let (gate, executor) = (entry.parsed("gate")?, entry.parsed("executor")?);
         Ok(Self { entry, gate, executor, servers: entry.list("servers")? })
     }
@@ -65,12 +62,23 @@ impl Chain {
             current,
             rules: None,
         };
-        for entry in log.entries.iter().filter(|e| e.kind() == "configuration.accepted") {
+        let mut version = 1;
+        for entry in log.configurations().skip(1) {
             if entry.index > running.index {
                 return Err(ProofError::Stray(format!("entry {} ({})", entry.index, entry.kind())));
             }
-            chain.accept(log, objects, genesis, entry)?;
+            // Whatever was judged was judged under the version before.
+            if entry.kind() == "configuration.accepted" || entry.maybe("decision").is_some() {
+                in_force(entry, version)?;
+            }
+            version = entry.state()?.version;
+            match entry.kind() {
+                "configuration.accepted" => chain.accept(log, objects, genesis, entry)?,
+                // What was refused changed nothing; that it was is told, so that nothing between can be left out.
+                _ => drop(entry.parsed::<Revision>("configuration")?),
+            }
         }
+        in_force(running, version)?;
         Ok(chain)
     }
 
@@ -90,7 +98,14 @@ impl Chain {
         same("the configuration before", &entry.parsed("before")?, &before)?;
         same("where the configuration's range begins", &again.case.base, &before)?;
         same("where the configuration's range ends", &again.case.tip, &next)?;
-        genesis.entry.escaped("project", "the operations project", again.case.project.as_str())?;
+        let at = [
+            ("server", again.case.server.as_str()),
+            ("project", again.case.project.as_str()),
+            ("branch", again.case.branch.as_str()),
+        ];
+        for (fact, here) in at {
+            genesis.entry.escaped(fact, &format!("the {fact} of the operations project"), here)?;
+        }
         same_rules("the operations project", again.case.rules.base, self.rules)?;
         let now = again.case.rules.now.map(|rules| rules.to_string());
         same(
@@ -127,6 +142,21 @@ impl Chain {
     pub(crate) fn len(&self) -> usize {
         self.accepted_by.len()
     }
+}
+
+/// That an entry was judged under this version of the configuration's record: the newest in the bundle, so that none is
+/// left out. Where a grant is spent the store holds the ledger to it, in the same commit.
+fn in_force(entry: &Entry, version: u64) -> Result<(), ProofError> {
+    let said = entry.integer("configuration-version")?;
+    if u64::try_from(said) == Ok(version) {
+        return Ok(());
+    }
+    Err(ProofError::Ledger(format!(
+        "entry {} ({}) was judged under version {said} of the configuration, and the newest one before it here is {version}: \
+         something is left out",
+        entry.index,
+        entry.kind()
+    )))
 }
 
 /// A revision, or the word for none.

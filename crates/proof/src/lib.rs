@@ -9,6 +9,7 @@ mod chain;
 mod error;
 mod git;
 mod lane;
+mod limits;
 mod log;
 mod matter;
 mod objects;

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ledger::{Fact, Hash, InclusionProof, Leaf, Salt, SignedCheckpoint, StateRef, VerifierKey};
-use model::Digest;
+use model::{Digest, Timestamp};
 
 use crate::{Bundle, BundleEntry, ProofError, error::same};
+
+/// How far a clock may be set back while a ledger is written, in milliseconds.
+const CLOCK_BACK_MS: i64 = 60_000;
 
 /// An entry that is proven to be in the ledger.
 pub(crate) struct Entry {
@@ -42,6 +45,21 @@ impl Entry {
         self.leaf.state().ok_or_else(|| {
             ProofError::missing(format!("the record of entry {} ({})", self.index, self.kind()))
         })
+    }
+
+    /// When it was written.
+    pub(crate) fn at(&self) -> Result<Timestamp, ProofError> {
+        let text = self.leaf.at().to_string();
+        text.parse().map_err(|why| ProofError::format(format!("the time of entry {}", self.index), why))
+    }
+
+    /// That something happened before it was written, by the same machine's clock, which may have been set back by as much
+    /// as the ledger puts up with.
+    pub(crate) fn not_before(&self, what: &str, at: Timestamp) -> Result<(), ProofError> {
+        if self.at()?.ms_since(at) >= -CLOCK_BACK_MS {
+            return Ok(());
+        }
+        Err(ProofError::Ledger(format!("{what} ({at}) is later than entry {} ({})", self.index, self.kind())))
     }
 
     /// A fact that is an integer.
@@ -81,8 +99,8 @@ pub(crate) struct Log {
     pub(crate) origin: String,
     pub(crate) size: u64,
     pub(crate) entries: Vec<Entry>,
-    /// Texts that were erased: entry and name.
-    pub(crate) erased: Vec<String>,
+    /// Texts that are not in the bundle: entry and name.
+    pub(crate) absent: Vec<String>,
     /// Texts that are there, by entry and name.
     pub(crate) texts: BTreeMap<(u64, String), Vec<u8>>,
     /// Signatures under the checkpoint by keys that nobody gave.
@@ -105,7 +123,7 @@ impl Log {
             origin,
             size: checkpoint.size,
             entries: Vec::new(),
-            erased: Vec::new(),
+            absent: Vec::new(),
             texts: BTreeMap::new(),
             other_signatures: lines.len().saturating_sub(1),
         };
@@ -134,7 +152,7 @@ impl Log {
         }
         for (name, text) in &given.sealed {
             let Some(text) = text else {
-                self.erased.push(format!("{name} of entry {} ({})", given.index, leaf.kind()));
+                self.absent.push(format!("{name} of entry {} ({})", given.index, leaf.kind()));
                 continue;
             };
             let salt: [u8; 32] =
@@ -145,6 +163,13 @@ impl Log {
             self.texts.insert((given.index, name.clone()), body);
         }
         Ok(())
+    }
+
+    /// Entries about the configuration, in order.
+    pub(crate) fn configurations(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| {
+            matches!(entry.kind(), "genesis.accepted" | "configuration.accepted" | "configuration.refused")
+        })
     }
 
     /// The one entry of a kind that says so.

@@ -14,6 +14,9 @@ use crate::{
     rederive::Rederived,
 };
 
+/// How old facts may be when the run begins, in milliseconds.
+const FACTS_MS: i64 = 180_000;
+
 /// Checks submission and outcome against the case; gives the outcome's id.
 pub(crate) fn check(
     log: &Log,
@@ -79,6 +82,8 @@ fn seen(log: &Log, submission: &Submission, again: &Rederived) -> Result<(), Pro
     if let Some(running) = log.entries.iter().find(|e| e.kind() == "outcome.running") {
         in_order("the submission was seen", seen, "the run began", running)?;
     }
+    seen.not_before("when it was first seen", submission.seen_at)?;
+    submitted(submission, again)?;
     let accounted: BTreeSet<u64> = again.evidence.range.commits.iter().filter_map(|c| c.change).collect();
     match submission.changes.iter().find(|number| !accounted.contains(number)) {
         Some(stray) => {
@@ -87,6 +92,40 @@ fn seen(log: &Log, submission: &Submission, again: &Rederived) -> Result<(), Pro
         }
         None => Ok(()),
     }
+}
+
+/// When it was submitted decides which operations it may trigger: it is what the histories of its changes say, to the
+/// second.
+fn submitted(submission: &Submission, again: &Rederived) -> Result<(), ProofError> {
+    let own =
+        again.evidence.changes.iter().filter(|change| submission.changes.contains(&change.change.number));
+    let times = own
+        .filter_map(|change| change.submitted.as_ref())
+        .map(|submitted| submitted.at.unix_seconds().saturating_mul(1000));
+    let (first, last) = times.fold((i64::MAX, i64::MIN), |(first, last), at| (first.min(at), last.max(at)));
+    let at = submission.submitted_at.as_millis();
+    if (first..=last.saturating_add(999)).contains(&at) {
+        return Ok(());
+    }
+    Err(ProofError::Differs {
+        what: "when it was submitted".to_owned(),
+        here: submission.submitted_at.to_string(),
+        there: "what the histories of its changes say".to_owned(),
+    })
+}
+
+/// What a decision rested on was fresh when its grant was spent (I12): a minute, and what a commit may take, and a clock that
+/// is set meanwhile.
+pub(crate) fn in_time(running: &Entry, again: &Rederived) -> Result<(), ProofError> {
+    let age_ms = running.at()?.ms_since(again.judgement.decision.facts_at);
+    if age_ms <= FACTS_MS {
+        return Ok(());
+    }
+    Err(ProofError::Ledger(format!(
+        "the decision rests on facts that were {} s old when the run began (entry {})",
+        age_ms / 1000,
+        running.index
+    )))
 }
 
 /// What the rulebooks say besides their policies: that the operation runs at all, and when it must not.

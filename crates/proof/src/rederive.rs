@@ -84,6 +84,7 @@ pub(crate) fn rederive(
         return Err(ProofError::rederived(&what, "a policy can't be evaluated"));
     }
     same("the decision's id", entry.text("decision")?, decision.id.as_str())?;
+    entry.not_before("the decision", decision.at)?;
     Ok(Rederived { case, evidence, judgement })
 }
 

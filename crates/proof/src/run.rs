@@ -1,7 +1,7 @@
 //! What the run did: grant, spending, steps, end; in this order, signed, and all about the same plan.
 
 use grant::{Did, Grant, StepAt, StepReport, check_offline};
-use model::{Canonical as _, Decision, Digest, GrantId, KeyId, Plan, RunId, Timestamp};
+use model::{Canonical as _, Decision, Digest, GrantId, KeyId, Plan, RunId};
 
 use crate::{
     ProofError,
@@ -31,7 +31,7 @@ pub(crate) fn check(log: &Log, objects: &Objects, granted: &Granted<'_>) -> Resu
     same("the run that spent it", spent.text("run")?, granted.run.as_str())?;
     in_order("the grant was issued", issued, "it was spent", spent)?;
     in_order("the outcome was decided", log.one("outcome.running")?, "the grant was spent", spent)?;
-    if time(spent)? >= grant.not_after {
+    if spent.at()? >= grant.not_after {
         return Err(ProofError::format("the grant", "it was spent after its deadline"));
     }
     let expected = steps(log, objects, granted, &grant, spent)?;
@@ -39,11 +39,6 @@ pub(crate) fn check(log: &Log, objects: &Objects, granted: &Granted<'_>) -> Resu
     let result = finished.text("result")?;
     same("the result", result, expected)?;
     Ok(result.to_owned())
-}
-
-fn time(entry: &Entry) -> Result<Timestamp, ProofError> {
-    let text = entry.leaf.at().to_string();
-    text.parse().map_err(|why| ProofError::format(format!("the time of entry {}", entry.index), why))
 }
 
 fn check_grant(
@@ -107,8 +102,8 @@ fn steps(
     steps.end()
 }
 
-/// An outcome, with the report that the executor signed about it. What is unknown has none: nobody can sign what nobody
-/// knows.
+/// An outcome, with the report that the executor signed about it. What is unknown may have none: where the process died,
+/// nobody was there to sign.
 fn finish(
     steps: &mut Steps<'_>,
     entry: &Entry,
@@ -126,19 +121,32 @@ fn finish(
         }
     };
     let attempt = steps.finish(at, did)?;
-    let digest: Digest = match (entry.maybe("report"), did) {
-        (None, Did::Unknown) => return Ok(()),
-        (Some(_), Did::Unknown) => {
-            return Err(ProofError::Stray(format!("the report of entry {}, which is unknown,", entry.index)));
-        }
-        _ => entry.object("report")?,
-    };
-    let report = StepReport::verify_for(objects.get("a step's report", &digest)?, grant, granted.plan)
-        .map_err(|why| ProofError::format("a step's report", why))?;
+    let output = entry.leaf.sealed().get("output");
+    if entry.maybe("report").is_none() && did == Did::Unknown {
+        return match output {
+            None => Ok(()),
+            Some(_) => {
+                Err(ProofError::Stray(format!("the output of entry {}, which nobody signed,", entry.index)))
+            }
+        };
+    }
+    let report = StepReport::verify_for(
+        objects.get("a step's report", &entry.object("report")?)?,
+        grant,
+        granted.plan,
+    )
+    .map_err(|why| ProofError::format("a step's report", why))?;
     if report.at() != at || i64::from(report.attempt) != attempt || report.did != did {
         return Err(ProofError::Ledger(format!("entry {}: its report is about something else", entry.index)));
     }
-    Ok(())
+    // The same commitment twice: so the output is what the executor signed, whether or not it is still there.
+    match output {
+        Some(output) if output.as_bytes() == report.output.commitment.as_bytes() => Ok(()),
+        Some(_) => {
+            Err(ProofError::Ledger(format!("entry {}: its output is not that of its report", entry.index)))
+        }
+        None => Err(ProofError::missing(format!("the output of entry {}", entry.index))),
+    }
 }
 
 fn place(entry: &Entry, plan: &Plan) -> Result<StepAt, ProofError> {

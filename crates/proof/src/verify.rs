@@ -50,8 +50,9 @@ pub struct Verified {
     pub rests_on: Vec<String>,
     /// What was not looked at.
     pub not_checked: Vec<String>,
-    /// Texts that were erased; the proofs over them hold.
-    pub erased: Vec<String>,
+    /// Texts that are not in the bundle: erased, or withheld by who made it; nobody can tell which, and the proofs over them
+    /// hold.
+    pub absent: Vec<String>,
 }
 
 /// Verifies a bundle with the ledger's public key.
@@ -83,6 +84,7 @@ pub fn verify(bytes: &[u8], key: &VerifierKey) -> Result<Verified, ProofError> {
     let opened =
         opened.ok_or_else(|| ProofError::missing("the configuration that the outcome was opened under"))?;
     matter::in_force(matter, &again, [chain.accepted(), opened])?;
+    matter::in_time(running, &again)?;
     let plan = again.judgement.plan.as_ref().ok_or_else(|| ProofError::missing("the plan"))?;
     let recorded: model::Plan = objects.value("the plan", &running.object("plan-object")?)?;
     if recorded != *plan {
@@ -115,7 +117,8 @@ fn repeats_running(ran: &Entry, running: &Entry) -> Result<(), ProofError> {
     {
         same(&format!("{fact} of the outcome's end"), ran.text(fact)?, running.text(fact)?)?;
     }
-    Ok(())
+    let version = "configuration-version";
+    same("the configuration of the outcome's end", &ran.integer(version)?, &running.integer(version)?)
 }
 
 fn verified(
@@ -174,6 +177,6 @@ fn verified(
         approvers,
         policies: again.judgement.decision.policies.clone(),
         result,
-        erased: log.erased,
+        absent: log.absent,
     }
 }

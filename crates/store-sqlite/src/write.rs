@@ -19,16 +19,22 @@ pub(crate) async fn begin(
 ) -> Result<(i64, Known), sqlx::Error> {
     let mut known = Known::default();
     let wanted = json!(needs.records.iter().collect::<Vec<_>>()).to_string();
-    // How far the store has come is the row without a kind, and always there; the others are the records.
+    // `what`: 0 how far the store has come, always there; 1 bookkeeping, 2 a recorded record, 3 the version of a record that
+    // the ledger speaks of last.
     let rows = sqlx::query!(
         r#"BEGIN IMMEDIATE;
+        WITH wanted AS (SELECT value ->> 0 AS kind, value ->> 1 AS key FROM json_each(?))
         SELECT groups + (SELECT max(size) FROM checkpoints) AS "number!: i64", NULL AS "kind?: String", NULL AS "key?: String",
-               0 AS "recorded!: bool"
+               0 AS "what!: i64"
           FROM meta
         UNION ALL
-        SELECT records.version, records.kind, records.key, records.entry IS NOT NULL
-          FROM json_each(?) AS wanted CROSS JOIN records
-            ON records.kind = wanted.value ->> 0 AND records.key = wanted.value ->> 1"#,
+        SELECT records.version, records.kind, records.key, 1 + (records.entry IS NOT NULL)
+          FROM wanted CROSS JOIN records ON records.kind = wanted.kind AND records.key = wanted.key
+        UNION ALL
+        SELECT entries.version, wanted.kind, wanted.key, 3
+          FROM wanted CROSS JOIN entries ON entries.idx = (
+                   SELECT idx FROM entries WHERE kind = wanted.kind AND key = wanted.key
+                    ORDER BY version DESC, idx DESC LIMIT 1)"#,
         wanted
     )
     .fetch_all(&mut *connection)
@@ -37,9 +43,13 @@ pub(crate) async fn begin(
     for row in rows {
         match (row.kind, row.key) {
             (Some(kind), Some(key)) => {
-                let version = unsigned(row.number, "a version").map_err(decode)?;
-                let found = Found { version, recorded: row.recorded };
-                known.records.insert(RecordId::new(&kind, &key), found);
+                let (id, version) =
+                    (RecordId::new(&kind, &key), unsigned(row.number, "a version").map_err(decode)?);
+                if row.what == 3 {
+                    known.told.insert(id, version);
+                } else {
+                    known.records.insert(id, Found { version, recorded: row.what == 2 });
+                }
             }
             _ => mark = Some(row.number),
         }

@@ -6,7 +6,7 @@ mod common;
 use common::Folder;
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use store::{
-    Commit, Expect, Store as _, Transition,
+    Commit, CommitError, Expect, Store as _, Transition,
     conformance::{Note, Setting, Thing},
 };
 
@@ -120,4 +120,43 @@ async fn each_edited_inserted_or_deleted_row_is_found_and_named() {
 async fn erasing_around_the_ledger_is_counted_but_bookkeeping_may_be_edited() {
     assert_eq!(findings("UPDATE records SET body = x'00' WHERE kind = 'note'").await, [] as [&str; 0]);
     assert_eq!(findings("DELETE FROM records WHERE kind = 'note'").await, [] as [&str; 0]);
+}
+
+/// Somebody takes a row away, or puts an older one back, while the store is open, so that what happened could happen again:
+/// the ledger still speaks of it.
+#[tokio::test]
+async fn nothing_is_written_on_a_record_that_is_not_where_the_ledger_says() {
+    for (statement, key, expect) in [
+        ("DELETE FROM records WHERE key = 'a'", "a", Expect::Absent),
+        ("UPDATE records SET version = 1 WHERE key = 'a'", "a", Expect::Version(1)),
+        ("UPDATE records SET version = 4 WHERE key = 'a'", "a", Expect::Version(4)),
+        ("UPDATE records SET entry = NULL, salt = NULL WHERE key = 'a'", "a", Expect::Version(3)),
+        (
+            "INSERT INTO records SELECT kind, 'd', version, state, sort, body, entry, salt FROM records WHERE key = 'b'",
+            "d",
+            Expect::Version(1),
+        ),
+    ] {
+        let (folder, setting) = filled().await;
+        let store = folder.sqlite(&setting).await.unwrap();
+        let options = SqliteConnectOptions::new().filename(folder.path());
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        assert!(sqlx::raw_sql(statement).execute(&mut connection).await.unwrap().rows_affected() > 0);
+        connection.close().await.unwrap();
+        let size = store.checkpoint().await.unwrap().size;
+        for transition in
+            [Thing::new(key, "again").put(expect), Transition::require::<Thing>(expect, key).unwrap()]
+        {
+            let commit = Commit::new().with(Thing::new("other", "x").put(Expect::Absent)).with(transition);
+            let why = store.commit(commit).await.unwrap_err();
+            assert!(
+                matches!(&why, CommitError::Broken { kind: "thing", key: k, .. } if k == key),
+                "{statement}: {why}"
+            );
+        }
+        assert_eq!(store.checkpoint().await.unwrap().size, size, "{statement}");
+        // Others are not in its way.
+        store.commit(vec![Thing::new("c", "y").put(Expect::Version(1))].into()).await.unwrap();
+        store.close().await;
+    }
 }

@@ -101,7 +101,7 @@ impl Commit {
     pub fn bytes(&self) -> usize {
         let bodies = self.transitions.iter().map(|t| match t.act() {
             Act::Record(_, record, _) | Act::Note(_, record) => record.body.len(),
-            Act::Forget(..) | Act::Entry(_) | Act::Erase(..) => 0,
+            Act::Forget(..) | Act::Require(..) | Act::Entry(_) | Act::Erase(..) => 0,
         });
         bodies.sum::<usize>() + self.objects.iter().map(|o| o.bytes.len()).sum::<usize>()
     }

@@ -101,6 +101,22 @@ pub enum CommitError {
         /// The version that it has; none if there is no such record.
         found: Option<u64>,
     },
+    /// The record isn't at the version that the ledger speaks of last: a row was taken away, put back or added by hand.
+    /// What is there must not decide, so nothing is written on top of it.
+    #[error(
+        "the {kind} {key:?} {}, and the ledger speaks of {}: nothing is written on top of that\nhint: `exq ledger check` says what else isn't as the ledger says",
+        found_text(*found), told_text(*told)
+    )]
+    Broken {
+        /// The record's kind.
+        kind: &'static str,
+        /// Its key.
+        key: String,
+        /// The version that it has; none if there is no such record.
+        found: Option<u64>,
+        /// The version that the ledger speaks of; none if it doesn't speak of it.
+        told: Option<u64>,
+    },
     /// The body to erase isn't there, or was erased before.
     #[error("there is no body {name:?} beside entry {index} to erase")]
     NothingToErase {
@@ -156,6 +172,10 @@ impl CommitError {
 
 fn found_text(found: Option<u64>) -> String {
     found.map_or_else(|| "isn't there".to_owned(), |version| format!("is at version {version}"))
+}
+
+fn told_text(told: Option<u64>) -> String {
+    told.map_or_else(|| "no version of it".to_owned(), |version| format!("version {version}"))
 }
 
 fn expected_text(expected: Expect) -> String {

@@ -56,7 +56,7 @@ pub fn needs<'a>(commits: impl IntoIterator<Item = &'a Commit>) -> Needs {
             Act::Record(_, record, _) | Act::Note(_, record) => {
                 needs.records.insert((record.kind, record.key.clone()));
             }
-            Act::Forget(_, kind, key) => {
+            Act::Forget(_, kind, key) | Act::Require(_, kind, key) => {
                 needs.records.insert((kind, key.clone()));
             }
             Act::Entry(_) => {}
@@ -73,6 +73,8 @@ pub fn needs<'a>(commits: impl IntoIterator<Item = &'a Commit>) -> Needs {
 pub struct Known {
     /// The records.
     pub records: HashMap<RecordId, Found>,
+    /// The version of a record that the ledger speaks of last, also where no row is left of it; none of bookkeeping.
+    pub told: HashMap<RecordId, u64>,
     /// The texts that are there and not erased.
     pub texts: HashSet<(u64, String)>,
 }
@@ -142,6 +144,8 @@ pub struct Group<'a> {
     signer: &'a LogSigner,
     known: Known,
     rows: BTreeMap<RecordId, Row>,
+    /// The records that this group has changed already.
+    written: HashSet<RecordId>,
     entries: Vec<EntryRow>,
     erased: Vec<(u64, String)>,
     objects: BTreeMap<Digest, Object>,
@@ -172,6 +176,7 @@ impl<'a> Group<'a> {
             signer,
             known,
             rows: BTreeMap::new(),
+            written: HashSet::new(),
             entries: vec![],
             erased: vec![],
             objects: BTreeMap::new(),
@@ -195,6 +200,7 @@ impl<'a> Group<'a> {
             }
         }
         for (id, found) in pending.found {
+            self.written.insert(id.clone());
             match found {
                 Some(found) => self.known.records.insert(id, found),
                 None => self.known.records.remove(&id),
@@ -253,6 +259,11 @@ impl<'a> Group<'a> {
                 pending.rows.push((id, Row::Delete(kind, key)));
                 pending.versions.push(None);
             }
+            Act::Require(expect, kind, key) => {
+                let id = RecordId::new(kind, &key);
+                self.expected(pending, at, &id, expect, kind, &key)?;
+                pending.versions.push(None);
+            }
             Act::Entry(draft) => self.plain(pending, *draft)?,
             Act::Erase(index, name, draft) => {
                 let text = (index, name);
@@ -303,6 +314,13 @@ impl<'a> Group<'a> {
             None => self.known.records.get(id).copied(),
         };
         let version = found.map(|found| found.version);
+        // What this group has written is in neither: its rows and entries are made together.
+        if !pending.found.contains_key(id) && !self.written.contains(id) {
+            let (row, told) = (found.filter(|found| found.recorded), self.known.told.get(id).copied());
+            if row.map(|row| row.version) != told {
+                return Err(CommitError::Broken { kind, key: key.to_owned(), found: version, told });
+            }
+        }
         if expect.holds(version) {
             return Ok(found);
         }

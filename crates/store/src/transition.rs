@@ -69,6 +69,8 @@ pub enum Act {
     Note(Expect, NewRecord),
     /// Deletes bookkeeping.
     Forget(Expect, &'static str, String),
+    /// Changes nothing: only holds what else is in the commit to what a record has to be.
+    Require(Expect, &'static str, String),
     /// Adds an entry that goes with no record.
     Entry(Box<Draft>),
     /// Erases a body beside the ledger, and says so in an entry.
@@ -130,6 +132,16 @@ impl Transition {
         const { assert!(!T::RECORDED, "what is recorded is never deleted") };
         limits::check_key(T::KIND, key)?;
         Ok(Self(Act::Forget(expect, T::KIND, key.to_owned())))
+    }
+
+    /// Changes nothing, but nothing else of the commit is written unless the record is so: what was decided on is still in
+    /// force at the moment of writing.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a key that can't be one.
+    pub fn require<T: Kept>(expect: Expect, key: &str) -> Result<Self, Invalid> {
+        limits::check_key(T::KIND, key)?;
+        Ok(Self(Act::Require(expect, T::KIND, key.to_owned())))
     }
 
     /// Adds an entry that changes no record: a summary of refused hints, an alarm.

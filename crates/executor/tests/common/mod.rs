@@ -180,22 +180,38 @@ impl World {
         entries.iter().map(|(leaf, _)| in_words(leaf)).collect()
     }
 
-    /// The ledger is what the store holds, and every outcome that it tells is signed by the executor, for this grant.
+    /// The ledger is what the store holds, and every outcome that it tells is signed by the executor, for this grant. What a
+    /// step wrote is committed to in report and entry alike; without a report there is none.
     pub async fn check(&self, granted: &Granted) {
         let checked = self.store.check().await.unwrap();
         assert!(checked.is_sound(), "{:?}", checked.findings);
         let (run, _) = self.run(granted).await;
-        for step in &run.steps {
+        let entries = self.entries().await;
+        for (index, step) in (0_i64..).zip(&run.steps) {
             for (undo, state) in [(false, &step.state), (true, &step.undo)] {
                 let StepState::Done { result, .. } = state else { continue };
+                let about = |leaf: &Leaf| {
+                    let is = |name, value| leaf.fact(name) == Some(&Fact::from(value));
+                    leaf.kind() == "step.finished"
+                        && is("step", index)
+                        && is("undo", i64::from(undo))
+                        && leaf.fact("run").and_then(Fact::as_text) == Some(run.id.as_str())
+                };
+                let (leaf, _) = entries.iter().find(|(leaf, _)| about(leaf)).expect("its entry");
                 let (signed, did) = match result {
                     StepResult::Succeeded { signed } => (signed, grant::Did::Succeeded),
                     StepResult::Failed { signed, .. } => (signed, grant::Did::Failed),
-                    StepResult::Unknown => continue,
+                    StepResult::Unknown { signed: Some(signed) } => (signed, grant::Did::Unknown),
+                    StepResult::Unknown { signed: None } => {
+                        assert!(leaf.sealed().is_empty() && leaf.fact("report").is_none());
+                        continue;
+                    }
                 };
+                assert_eq!(leaf.fact("report").and_then(Fact::as_text), Some(signed.to_string().as_str()));
                 let bytes = self.store.object(*signed).await.unwrap().expect("the report is kept");
                 let report = StepReport::verify_for(&bytes, &granted.grant, &granted.plan).unwrap();
                 assert_eq!((report.did, report.undo, &report.id), (did, undo, &step.id));
+                assert_eq!(leaf.sealed()["output"].as_bytes(), report.output.commitment.as_bytes());
             }
         }
     }

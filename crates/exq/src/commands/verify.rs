@@ -47,7 +47,7 @@ impl Verify {
                     ("Proven", &v.proven),
                     ("Resting on somebody's word", &v.rests_on),
                     ("Not checked", &v.not_checked),
-                    ("Erased", &v.erased),
+                    ("Not in the bundle, erased or withheld", &v.absent),
                 ] {
                     if !lines.is_empty() {
                         say(format_args!("\n{title}:"));
@@ -74,7 +74,8 @@ fn read(path: &std::path::Path) -> anyhow::Result<Option<Vec<u8>>> {
     let unreadable = || format!("{} can't be read", path.display());
     let file = std::fs::File::open(path).with_context(unreadable)?;
     let limit = proof::MAX_BUNDLE_BYTES as u64;
-    if !file.metadata().with_context(unreadable)?.is_file() {
+    let found = file.metadata().with_context(unreadable)?;
+    if !found.is_file() || found.len() > limit {
         return Ok(None);
     }
     let mut bytes = Vec::new();

@@ -30,14 +30,14 @@ impl Dice {
 }
 
 /// One of the places from `from` on: mostly the one that was hit least so far, the next of several. `over`: also where the
-/// run is over, which is no longer inside.
+/// run is over, which is no longer inside; `late`: certainly there if it never was hit.
 pub(crate) fn aim(
     dice: &mut Dice,
     shape: &Shape,
     path: &[Place],
     from: usize,
     hits: &BTreeMap<String, u64>,
-    over: bool,
+    (over, late): (bool, bool),
 ) -> Place {
     // The row that only a kill there falls behind: an intent, or the outcome of the last act.
     let hit = |place: Place| {
@@ -52,6 +52,9 @@ pub(crate) fn aim(
         hits.get(&format!("{}: {row}", shape.project)).copied().unwrap_or_default()
     };
     let mut ahead: Vec<Place> = path.iter().skip(from).copied().collect();
+    if late && hit(Place::Over) == 0 {
+        return Place::Over;
+    }
     ahead.retain(|place| over || *place != Place::Over);
     let place = if dice.below(5) == 0 {
         usize::try_from(dice.below(ahead.len().max(1) as u64)).ok().and_then(|at| ahead.get(at).copied())

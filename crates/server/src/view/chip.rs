@@ -80,6 +80,6 @@ pub(crate) const fn of_step(state: &StepState) -> Chip {
         StepState::Started { .. } => chip("busy", "▶", "started"),
         StepState::Done { result: StepResult::Succeeded { .. }, .. } => chip("good", "✓", "done"),
         StepState::Done { result: StepResult::Failed { .. }, .. } => chip("bad", "✕", "failed"),
-        StepState::Done { result: StepResult::Unknown, .. } => chip("bad", "?", "unknown"),
+        StepState::Done { result: StepResult::Unknown { .. }, .. } => chip("bad", "?", "unknown"),
     }
 }

@@ -45,6 +45,7 @@ macro_rules! conformance_tests {
     ($place:expr) => {
         $crate::conformance_tests!(@each $place;
             a_precondition_that_does_not_hold_leaves_nothing
+            what_is_required_holds_the_rest_of_a_commit
             a_commit_is_there_whole_or_not_at_all
             transitions_of_a_commit_see_each_other
             bookkeeping_has_no_entry_and_can_be_forgotten

@@ -40,6 +40,42 @@ pub async fn a_precondition_that_does_not_hold_leaves_nothing(place: &dyn Place)
     place.close(store).await;
 }
 
+/// What a record has to be is held, also of one that the commit doesn't touch; alone it writes nothing.
+pub async fn what_is_required_holds_the_rest_of_a_commit(place: &dyn Place) {
+    let store = place.open(&Setting::new()).await;
+    store.commit(Commit::new().with(Thing::new("a", "one").put(Expect::Absent))).await.unwrap();
+    let require = |expect, key: &str| Transition::require::<Thing>(expect, key).unwrap();
+    for (expect, key, holds) in [
+        (Expect::Version(1), "a", true),
+        (Expect::Absent, "b", true),
+        (Expect::Version(2), "a", false),
+        (Expect::Absent, "a", false),
+        (Expect::Version(1), "b", false),
+    ] {
+        let name = format!("{key}-{expect:?}-{holds}").replace(['(', ')'], "-");
+        let commit =
+            Commit::new().with(Thing::new(&name, "x").put(Expect::Absent)).with(require(expect, key));
+        let done = store.commit(commit).await;
+        let (size, there) = (size(&*store).await, store.get::<Thing>(&name).await.unwrap().is_some());
+        match done {
+            Ok(receipt) => assert_eq!((holds, receipt.versions, there), (true, vec![Some(1), None], true)),
+            Err(CommitError::Precondition { transition: 1, .. }) => assert!(!holds && !there, "{name}"),
+            Err(why) => panic!("{name}: {why}"),
+        }
+        let receipt = store.commit(vec![require(Expect::Version(1), "a")].into()).await.unwrap();
+        assert!(receipt.entries.is_empty() && receipt.checkpoint.size == size, "{name}");
+    }
+    // It sees what the same commit wrote before it, and what it requires is not changed by it.
+    let commit = Commit::new()
+        .with(Thing::new("a", "two").put(Expect::Version(1)))
+        .with(require(Expect::Version(2), "a"))
+        .with(Thing::new("a", "three").put(Expect::Version(2)));
+    assert_eq!(store.commit(commit).await.unwrap().versions, [Some(2), None, Some(3)]);
+    let checked = store.check().await.unwrap();
+    assert!(checked.is_sound(), "{checked:?}");
+    place.close(store).await;
+}
+
 /// The last of many transitions fails: no record, no entry, no object, no bookkeeping of the others.
 pub async fn a_commit_is_there_whole_or_not_at_all(place: &dyn Place) {
     let store = place.open(&Setting::new()).await;

@@ -6,8 +6,6 @@ mod secrets;
 
 use std::fmt;
 
-use grant::OutputSummary;
-
 pub(crate) use capture::Capture;
 pub(crate) use safe::make_safe;
 pub use secrets::Secrets;
@@ -45,12 +43,6 @@ impl SafeOutput {
     #[must_use]
     pub const fn truncated(&self) -> bool {
         self.truncated
-    }
-
-    /// What is signed of it.
-    #[must_use]
-    pub fn summary(&self, salt: &[u8; 32]) -> OutputSummary {
-        OutputSummary::commit(self.bytes, self.truncated, &self.text, salt)
     }
 }
 

@@ -128,7 +128,7 @@ fn outcomes(end: &Run, acts: &Acts, lost: &BTreeSet<Place>) -> Result<(), String
                 StepState::Pending => last.is_none() && !lost.contains(&place),
                 StepState::Started { .. } => false,
                 StepState::Done { result, .. } => match result {
-                    StepResult::Unknown => lost.contains(&place) || last == Some(Answer::Unknown),
+                    StepResult::Unknown { .. } => lost.contains(&place) || last == Some(Answer::Unknown),
                     StepResult::Succeeded { .. } => last == Some(Answer::Succeeds) && !lost.contains(&place),
                     StepResult::Failed { .. } => last == Some(Answer::Fails) && !lost.contains(&place),
                 },
@@ -160,7 +160,8 @@ fn order(scenario: &Scenario, acts: &Acts) -> Result<(), String> {
 
 /// Whether the result is the one that what was done deserves.
 fn agrees(scenario: &Scenario, end: &Run, acts: &Acts, result: RunResult) -> Result<(), String> {
-    let is_unknown = |state: &StepState| matches!(state, StepState::Done { result: StepResult::Unknown, .. });
+    let is_unknown =
+        |state: &StepState| matches!(state, StepState::Done { result: StepResult::Unknown { .. }, .. });
     let unknown = end.steps.iter().any(|step| is_unknown(&step.state) || is_unknown(&step.undo));
     let any = |test: &dyn Fn(usize) -> bool| (0..scenario.steps.len()).any(test);
     let changed = |index| acts.contains_key(&(index, false)) && !scenario.steps[index].kind.only_looks();

@@ -103,9 +103,9 @@ impl Hands for World<'_> {
         let result = match answer {
             Answer::Succeeds => StepResult::Succeeded { signed },
             Answer::Fails => StepResult::Failed { signed, why: "it failed".into() },
-            Answer::Unknown => StepResult::Unknown,
+            Answer::Unknown => StepResult::Unknown { signed: Some(signed) },
         };
-        journal.finish_step(at, result, "output", self.now())
+        journal.finish_step(at, result, None, self.now())
     }
 }
 
