@@ -289,6 +289,20 @@ fn below_the_merge_base_history_may_end_and_above_it_not() {
 }
 
 #[test]
+fn a_commit_that_is_missing_between_a_side_and_the_base_is_no_end_of_history() {
+    let mut world = World::default();
+    let base = line(&mut world, 5);
+    let between = fork(&mut world, base).0;
+    let trees = [TOP, END, BOTH].map(|content| tree(&mut world, &[(FILE, "f", content)]));
+    let ours = commit_at(&mut world, trees[0], &[between], 20_000);
+    let theirs = commit_at(&mut world, trees[1], &[base], 20_001);
+    let merge = commit_at(&mut world, trees[2], &[ours, theirs], 20_002);
+    assert_eq!(remerge(&world, merge, ours, theirs).unwrap(), MergeVerdict::SameTree);
+    world.objects.remove(&between);
+    assert!(is_unreadable(&remerge(&world, merge, ours, theirs).unwrap(), "is not there"));
+}
+
+#[test]
 fn histories_with_nothing_in_common_merge_from_nothing() {
     let mut world = World::default();
     let trees = [("a", "1\n"), ("b", "2\n")].map(|file| world.tree(&[file]));
@@ -334,6 +348,12 @@ fn merge_bases_that_multiply_are_given_up() {
     let merge = commit_at(&mut world, tree, &[top[0], top[1]], 100_000);
     let verdict = remerge(&world, merge, top[0], top[1]).unwrap();
     assert!(is_unreadable(&verdict, "merge bases"), "{verdict:?}");
+    // Not so deep that this alone ends it.
+    let mut world = World::default();
+    let top = ladder(&mut world, 4, 12);
+    let merge = commit_at(&mut world, tree, &[top[0], top[1]], 100_000);
+    let verdict = remerge(&world, merge, top[0], top[1]).unwrap();
+    assert!(is_unreadable(&verdict, "too many merges"), "{verdict:?}");
     let mut world = World::default();
     let top = ladder(&mut world, 40, 1);
     let merge = commit_at(&mut world, tree, &[top[0], top[1]], 100_000);
