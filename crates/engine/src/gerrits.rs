@@ -194,15 +194,28 @@ impl GerritServer {
         mirrors.iter().find(|(_, held)| has(held)).map(|(project, _)| project.clone())
     }
 
+    /// A project's name has no `.` part, so this stays below the folder; `%` keeps `a/b` and `a%b` apart.
+    fn folder_of(&self, project: &Project) -> PathBuf {
+        self.folder.join(format!("{}.git", project.as_str().replace('%', "%25").replace('/', "%2F")))
+    }
+
+    /// Sees to it that a name which somebody asks about is a project's before a mirror is made for it.
+    ///
+    /// # Errors
+    /// [`EngineError::Gerrit`]: there is no such project, or we may not see it.
+    pub(crate) async fn must_exist(&self, project: &Project) -> Result<(), EngineError> {
+        if !self.folder_of(project).is_dir() {
+            self.list(project, &["refs/meta/config"]).await?;
+        }
+        Ok(())
+    }
+
     async fn mirror(&self, project: &Project) -> Result<Arc<Mutex<Held>>, EngineError> {
         let mut mirrors = self.mirrors.lock().await;
         if let Some(mirror) = mirrors.get(project) {
             return Ok(Arc::clone(mirror));
         }
-        // A project's name has no `.` part, so this stays below the folder; `%` keeps `a/b` and `a%b` apart.
-        let folder =
-            self.folder.join(project.as_str().replace('%', "%25").replace('/', "%2F")).with_extension("git");
-        let mirror = Mirror::open_or_init(folder).map_err(|why| self.error(why))?;
+        let mirror = Mirror::open_or_init(self.folder_of(project)).map_err(|why| self.error(why))?;
         let patch_sets = Arc::new(patch_sets_of(&mirror));
         let mirror = Arc::new(Mutex::new(Held { mirror, patch_sets, lines: Arc::default() }));
         mirrors.insert(project.clone(), Arc::clone(&mirror));
@@ -233,4 +246,33 @@ fn change_of_patch_set(name: &str) -> Option<u64> {
 #[must_use]
 pub(crate) fn change_refs(number: u64) -> String {
     format!("refs/changes/{:02}/{number}/", number % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use gerrit::ClientConfig;
+
+    use super::*;
+
+    #[test]
+    fn no_two_projects_share_a_mirror() {
+        let client = || {
+            Client::new(&ClientConfig::new("http://127.0.0.1:1/", "reader", "t".to_owned().into())).unwrap()
+        };
+        let server = GerritServer::new(GerritConfig {
+            name: "main".parse().unwrap(),
+            server_id: "id".to_owned(),
+            reader: client(),
+            writer: client(),
+            hook_secret: None,
+            poll_s: 1,
+            sweep_s: 1,
+            mirrors: PathBuf::from("mirrors"),
+        });
+        let names = ["a", "a.b", "a.c", "a/b", "a%b", "a%2Fb", "a.git"];
+        let folders: BTreeSet<PathBuf> =
+            names.iter().map(|name| server.folder_of(&name.parse().unwrap())).collect();
+        assert_eq!(folders.len(), names.len());
+        assert!(folders.contains(&PathBuf::from("mirrors/a%2Fb.git")));
+    }
 }

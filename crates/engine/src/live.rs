@@ -48,7 +48,7 @@ impl Engine {
     ) -> Result<ChangeEvidenceView, EngineError> {
         let server = self.server(server)?;
         let project = match project {
-            Some(project) => Some(project),
+            Some(project) => server.must_exist(&project).await.map(|()| Some(project))?,
             None => server.project_of(number).await,
         };
         let view = self.reader(server).evidence(number, project).await?;
@@ -69,6 +69,7 @@ impl Engine {
     ) -> Result<RangeEvidenceView, EngineError> {
         let server = self.server(&asked.server)?;
         let reader = self.reader(server);
+        server.must_exist(&asked.project).await?;
         let wants = [Want::Ref(asked.branch.as_str()), Want::Ref("refs/meta/config")];
         let synced = server.sync(&asked.project, &wants).await?;
         let rules = match asked.rules {
