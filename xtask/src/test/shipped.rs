@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{process::Program, workspace::Workspace};
 
 /// What is there for the demo and for tests, and in no build that is shipped.
-const NOT_SHIPPED: [&str; 5] = ["conformance", "devgerrit", "devidp", "realgerrit", "story"];
+const NOT_SHIPPED: [&str; 6] = ["conformance", "devgerrit", "devidp", "realgerrit", "realkeycloak", "story"];
 
 /// Asks cargo what the shipped binary is made of.
 pub(super) fn is_clean(workspace: &Workspace) -> anyhow::Result<bool> {

@@ -66,9 +66,10 @@ fn no_source_is_too_long() {
 
 /// `cargo xtask test --quick` leaves out what is named so, and nothing else.
 #[test]
-fn tests_that_start_a_real_gerrit_are_named_real() {
+fn tests_that_start_a_real_server_are_named_real() {
     // What starts one, and what asks the tests' shared module to.
-    let marks = [concat!("RealGerrit", "::start"), concat!("Stage", "::real(")];
+    let marks =
+        [concat!("RealGerrit", "::start"), concat!("Stage", "::real("), concat!("RealKeycloak", "::start")];
     let mut wrong = Vec::new();
     for member in members() {
         let folder = member.folder.join("tests");
@@ -85,7 +86,10 @@ fn tests_that_start_a_real_gerrit_are_named_real() {
             }
         }
     }
-    assert!(wrong.is_empty(), "they start a real Gerrit, so their target must be called real…: {wrong:?}");
+    assert!(
+        wrong.is_empty(),
+        "they start a real Gerrit or Keycloak, so their target must be called real…: {wrong:?}"
+    );
 }
 
 /// The addresses of a page's links, but for those that lead out of the repository or into the page itself.

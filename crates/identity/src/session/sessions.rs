@@ -298,7 +298,7 @@ impl Sessions {
         for state in ["ended", "open"] {
             let mut after = None;
             loop {
-                let query = Query { after, ..Query::of("session").state(state).limit(200) };
+                let query = Query { after, ..Query::of("session").state(state).limit(20) };
                 let page = self.store.page::<SessionRecord>(query).await?;
                 let past = page.items.iter().any(|one| store::Kept::sort(&one.value) < since);
                 for one in page.items {

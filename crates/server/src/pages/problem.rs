@@ -18,6 +18,8 @@ struct ProblemPage<'a> {
     again: Option<Shown>,
     /// Where to sign in, to come back here.
     sign_in: Option<String>,
+    /// Somebody is signed in, and may not read this.
+    is_signed_in: bool,
 }
 
 pub(crate) fn page(app: &App, problem: &Problem, path: &str, request: &str) -> Response {
@@ -44,6 +46,7 @@ pub(crate) fn page(app: &App, problem: &Problem, path: &str, request: &str) -> R
         again: (problem.status == StatusCode::UNAUTHORIZED && is_local && app.people.is_none())
             .then(|| Shown::line(path)),
         sign_in: sign_in(app, problem, path),
+        is_signed_in: problem.code == "no-role",
     };
     pages::page(problem.status, Frame::outside(app, title), &body)
 }

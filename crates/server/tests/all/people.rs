@@ -160,7 +160,7 @@ async fn a_person_in_no_group_reads_which_would_do_and_who_grants_it() {
     let mut carol = town.signed_in("carol").await;
     let page = carol.get("/").await;
     assert_eq!(page.status, 403);
-    for said in ["exq-readers", "The platform team", "signed in, and may not read"] {
+    for said in ["exq-readers", "The platform team", "signed in, and may not read", "href=\"/sessions\""] {
         assert!(page.text().contains(said), "{said}: {}", page.text());
     }
     assert_eq!(carol.get("/api/v1/runs").await.json()["error"]["code"], "no-role");
