@@ -228,7 +228,7 @@ impl Engine {
                 )
                 .await;
         };
-        if tip == value.commit || value.refused.as_ref().is_some_and(|r| r.commit == tip) {
+        if tip == value.commit || value.refused.as_ref().is_some_and(|r| r.commit == tip && r.is_final()) {
             return Ok(());
         }
         if !is_ancestor(&synced, &value.commit, &tip).await? {
@@ -314,6 +314,13 @@ impl Engine {
         mut commit: Commit,
         judged: Option<&crate::kept::Judged>,
     ) -> Result<(), EngineError> {
+        // What can still be supplied is asked for again at each look, and said once.
+        let before = accepted.record.value.refused.as_ref().filter(|refused| refused.commit == tip);
+        let codes = |reasons: &[Reason]| reasons.iter().map(|r| r.code.clone()).collect::<Vec<_>>();
+        if before.is_some_and(|before| codes(&before.reasons) == codes(&reasons)) {
+            return Ok(());
+        }
+        let said_before = before.is_some();
         tracing::error!(commit = %tip, reason = reasons.first().map_or("", |r| &r.text), "configuration refused; the last accepted stays");
         let refused = RefusedConfiguration { commit: tip, reasons: reasons.clone(), at: self.clock.now() };
         self.problem("configuration", Some(alarm_of(&refused)));
@@ -321,6 +328,7 @@ impl Engine {
         let entry = entries::configuration_refused(&tip, &reasons, judged);
         commit.push(Transition::recorded(Expect::Version(accepted.record.version), &value, entry)?);
         if let Some(judged) = judged
+            && !said_before
             && let Some(bytes) = commit.objects().iter().find(|o| o.digest() == judged.evidence_object)
         {
             let evidence: gate::CaseEvidence = serde_json::from_slice(bytes.bytes())?;

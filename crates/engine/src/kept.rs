@@ -329,6 +329,14 @@ pub(crate) struct RefusedConfiguration {
     pub at: Timestamp,
 }
 
+impl RefusedConfiguration {
+    /// Whether nothing that can still be supplied would help.
+    #[must_use]
+    pub(crate) fn is_final(&self) -> bool {
+        self.reasons.is_empty() || self.reasons.iter().any(|reason| reason.need == model::Need::Final)
+    }
+}
+
 impl AcceptedConfiguration {
     /// There is one.
     pub(crate) const KEY: &'static str = "operations";

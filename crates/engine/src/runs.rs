@@ -106,7 +106,7 @@ impl Engine {
             Err(error @ (ExecutorError::Grant(_) | ExecutorError::Files(_))) => {
                 tracing::warn!(%error, run = id, "nothing more may act for it: it ends here");
                 let settle = SettleLane { engine: Arc::clone(self), lane };
-                self.executor.close(run, version, &settle).await?;
+                self.executor.close(run, version, &kept.plan, &settle).await?;
                 self.moved();
             }
             Err(error) => return Err(error.into()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use grant::{OutputSummary, StepAt, StepReport, VerifiedGrant};
 use ledger::Salt;
-use model::{Run, RunResult, StepResult, StepState, Timestamp};
+use model::{Action, Plan, Run, RunResult, StepResult, StepState, Timestamp};
 use store::{Commit, CommitError, StoreExt as _, Transition};
 use targets::{Acted, Context, Limits, Secrets};
 
@@ -27,6 +27,9 @@ pub trait Settle: Send + Sync {
     async fn settle(&self, run: &Run) -> Result<Vec<Transition>, ExecutorError>;
 }
 
+/// Between two tries to end a program that can't be ended.
+const STUBBORN: Duration = Duration::from_secs(10);
+
 /// The longest pause between two tries to record something, in milliseconds.
 const LONGEST_PAUSE_MS: u64 = 5_000;
 
@@ -37,7 +40,10 @@ impl Executor {
     /// # Errors
     /// What can't be cured by trying again; the run then stays as its journal says.
     pub async fn drive(&self, spent: Spent, settle: &dyn Settle) -> Result<Run, ExecutorError> {
-        let Spent { grant, mut journal, files } = spent;
+        let Spent { grant, mut journal, files, resumed } = spent;
+        if resumed {
+            self.outlive_leftovers(journal.run(), grant.plan(), true).await;
+        }
         let hands = RealHands { executor: self, grant: &grant, files: &files, settle };
         to_the_end(&mut journal, grant.plan(), &hands).await?;
         Ok(journal.run().clone())
@@ -47,7 +53,14 @@ impl Executor {
     ///
     /// # Errors
     /// As [`Executor::drive`].
-    pub async fn close(&self, run: Run, version: u64, settle: &dyn Settle) -> Result<Run, ExecutorError> {
+    pub async fn close(
+        &self,
+        run: Run,
+        version: u64,
+        plan: &Plan,
+        settle: &dyn Settle,
+    ) -> Result<Run, ExecutorError> {
+        self.outlive_leftovers(&run, plan, false).await;
         let now = self.clock.now();
         let mut journal = Journal::found(run, version);
         let mut unknown = false;
@@ -68,6 +81,35 @@ impl Executor {
         journal.finish(over, result)?;
         self.record(&mut journal, Some(settle)).await?;
         Ok(journal.run().clone())
+    }
+
+    /// Waits until nothing that a former process of ours began for this run acts on this host any more. A program outlives a
+    /// hard end of ours: until it is gone, what it does isn't known, and its target is nobody else's. One that may be
+    /// repeated is left to its next attempt, which ends it first.
+    async fn outlive_leftovers(&self, run: &Run, plan: &Plan, may_finish: bool) {
+        for (index, step) in (0_u32..).zip(&run.steps) {
+            let places = [(StepAt::forward(index), &step.state), (StepAt::undo(index), &step.undo)];
+            for (at, state) in places {
+                let StepState::Started { at: since, .. } = state else { continue };
+                let planned = usize::try_from(index).ok().and_then(|index| plan.steps.get(index));
+                let action =
+                    planned.and_then(|step| if at.undo { step.undo.as_ref() } else { Some(&step.action) });
+                let Some(Action::Exec(exec)) = action else { continue };
+                if may_finish && exec.idempotent {
+                    continue;
+                }
+                let ends = since.plus_ms(i64::try_from(exec.timeout_ms).unwrap_or(i64::MAX));
+                let left = match may_finish {
+                    true => ends.as_millis().saturating_sub(self.clock.now().as_millis()),
+                    false => 0,
+                };
+                let mut within = Duration::from_millis(u64::try_from(left).unwrap_or(0).min(exec.timeout_ms));
+                while !targets::leftovers_end(&run.id, at, within).await {
+                    tracing::error!(run = %run.id, step = %step.id, "its program outlived a crash and can't be ended");
+                    within = STUBBORN;
+                }
+            }
+        }
     }
 
     async fn step(

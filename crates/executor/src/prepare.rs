@@ -43,6 +43,8 @@ pub struct Spent {
     pub(crate) grant: VerifiedGrant,
     pub(crate) journal: Journal,
     pub(crate) files: Loaded,
+    /// A former process began it: something of that may still act.
+    pub(crate) resumed: bool,
 }
 
 impl Executor {
@@ -130,7 +132,7 @@ impl Executor {
             commit.object(object.bytes().to_vec());
         }
         self.store.commit(commit).await?;
-        Ok(Spent { grant: prepared.grant, journal: prepared.journal, files })
+        Ok(Spent { grant: prepared.grant, journal: prepared.journal, files, resumed: false })
     }
 
     /// Takes up a run that this executor spent before it died.
@@ -156,6 +158,6 @@ impl Executor {
             _ => return Err(ExecutorError::NotSpent),
         }
         let files = Loaded::of(plan, &[], &*self.store).await?;
-        Ok(Spent { grant, journal, files })
+        Ok(Spent { grant, journal, files, resumed: true })
     }
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::*;
 use executor::ExecutorError;
-use grant::GrantError;
+use grant::{GrantError, StepAt};
 use model::{OnFailure, RunResult, RunState, StepResult, StepState};
 use store::{CommitError, Expect, StoreExt as _, Transition, conformance::Thing};
 
@@ -108,6 +108,26 @@ impl executor::Settle for Once {
 }
 
 #[tokio::test]
+async fn a_program_that_outlived_a_crash_has_ended_before_its_run_is_over() {
+    let world = World::new().await;
+    let granted = crashed(&world, &[Script::new("one")], 0).await;
+    let (run, _) = world.run(&granted).await;
+    let key = grant::idempotency_key(&run.id, StepAt::forward(0)).to_string();
+    let started = |program: &str, args: &[&str]| {
+        std::process::Command::new(program).args(args).env("EXQ_KEY", &key).spawn().unwrap()
+    };
+    let mut left = started("sleep", &["1"]);
+    let mut service = started("setsid", &["sleep", "1000"]);
+    let spent = world.resume(&granted).await.unwrap();
+    let run = world.executor().drive(spent, &Settled).await.unwrap();
+    assert_eq!(result(&run), RunResult::Unknown);
+    assert!(left.try_wait().unwrap().is_some(), "it still acts, and the run is over");
+    assert!(service.try_wait().unwrap().is_none(), "a service that the step started was ended");
+    service.kill().unwrap();
+    service.wait().unwrap();
+}
+
+#[tokio::test]
 async fn a_run_whose_grant_has_expired_is_closed_and_nothing_more_acts() {
     let world = World::new().await;
     let scripts = [Script::new("one").again(), Script::new("two")];
@@ -116,7 +136,7 @@ async fn a_run_whose_grant_has_expired_is_closed_and_nothing_more_acts() {
     let Err(error) = world.resume(&granted).await else { panic!("it was taken up") };
     assert!(matches!(error, ExecutorError::Grant(GrantError::Expired { .. })), "{error}");
     let (run, version) = world.run(&granted).await;
-    let run = world.executor().close(run, version, &Settled).await.unwrap();
+    let run = world.executor().close(run, version, &granted.plan, &Settled).await.unwrap();
     assert_eq!(result(&run), RunResult::Unknown);
     assert!(matches!(run.steps[0].state, StepState::Done { result: StepResult::Unknown { .. }, .. }));
     assert_eq!(world.did(), ["one"]);

@@ -421,6 +421,6 @@ async fn a_finished_run_is_not_begun_again() {
     assert_eq!(world.executor().drive(spent, &Nothing).await.unwrap(), run);
     let (found, version) = world.run(&granted).await;
     assert!(matches!(found.state, RunState::Finished { .. }));
-    assert!(world.executor().close(found, version, &Nothing).await.is_err());
+    assert!(world.executor().close(found, version, &granted.plan, &Nothing).await.is_err());
     assert_eq!((world.did(), world.store.checkpoint().await.unwrap().size), (vec!["one".into()], size));
 }

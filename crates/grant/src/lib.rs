@@ -16,4 +16,4 @@ pub use error::GrantError;
 pub use grant::{Grant, MAX_LIFETIME_MS, SignedGrant, check_offline};
 pub use key::{Purpose, SigningKey};
 pub use report::{Did, OutputSummary, SignedReport, StepReport};
-pub use verified::{Expectations, MAX_SKEW_MS, StepAt, VerifiedGrant, verify};
+pub use verified::{Expectations, MAX_SKEW_MS, StepAt, VerifiedGrant, idempotency_key, verify};

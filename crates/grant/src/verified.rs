@@ -148,9 +148,7 @@ impl VerifiedGrant {
     /// once.
     #[must_use]
     pub fn idempotency_key(&self, at: StepAt) -> Digest {
-        let parts: [&[u8]; 3] =
-            [self.grant.run.as_str().as_bytes(), &at.index.to_be_bytes(), &[u8::from(at.undo)]];
-        Digest::of_parts("exequatur.idempotency-key/1", &parts)
+        idempotency_key(&self.grant.run, at)
     }
 
     /// Asked again before each step.
@@ -211,4 +209,12 @@ fn same<T: PartialEq + ToString + ?Sized>(
     } else {
         Err(GrantError::Other { what, granted: granted.to_string(), here: here.to_string() })
     }
+}
+
+/// The idempotency key of an action of a run ([`VerifiedGrant::idempotency_key`]): also where the grant is no longer good, and
+/// what it began has to be found.
+#[must_use]
+pub fn idempotency_key(run: &RunId, at: StepAt) -> Digest {
+    let parts: [&[u8]; 3] = [run.as_str().as_bytes(), &at.index.to_be_bytes(), &[u8::from(at.undo)]];
+    Digest::of_parts("exequatur.idempotency-key/1", &parts)
 }

@@ -19,7 +19,7 @@ pub use self::gerrit::{ClientDesk, DeskError, GerritDesk};
 pub use acted::{Acted, Did};
 pub use context::{Context, Limits};
 pub use error::TargetError;
-pub use exec::still_running;
+pub use exec::{leftovers_end, still_running};
 pub use output::{SafeOutput, Secrets};
 pub use workspace::{Files, Workspace};
 

@@ -8,7 +8,7 @@ mod tagged;
 use std::time::Duration;
 
 use grant::{StepAt, VerifiedGrant};
-use model::{Exec, Program};
+use model::{Exec, Program, RunId};
 use rustix::process::Pid;
 use tokio::{io::AsyncReadExt as _, net::unix::pipe, time::Instant};
 
@@ -24,6 +24,9 @@ const AFTERWARDS: Duration = Duration::from_secs(2);
 
 /// How long processes that the program left behind may take to move to a session of their own.
 const LEAVING: Duration = Duration::from_millis(500);
+
+/// How often is looked whether what a crash left has ended.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 /// How long a killed program may take to be gone; only a process that hangs in the kernel takes longer.
 const KILLED: Duration = Duration::from_secs(5);
@@ -64,6 +67,21 @@ pub(crate) async fn act(
 #[must_use]
 pub fn still_running(grant: &VerifiedGrant, at: StepAt) -> bool {
     Tag::of(grant, at).is_there()
+}
+
+/// Waits until what a crash of ours left of an action has ended on this host, at most so long, and then ends it: nothing of it
+/// may still act when others do. Services that it started, each in a session of its own, stay. False if something can't be
+/// ended.
+pub async fn leftovers_end(run: &RunId, at: StepAt, within: Duration) -> bool {
+    let tag = Tag::of_run(run, at);
+    let begun = Instant::now();
+    while tag.signal_leftovers(None) > 0 {
+        if begun.elapsed() >= within {
+            return tag.end_leftovers().await;
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+    true
 }
 
 /// How a program came to its end.

@@ -7,8 +7,9 @@ use std::{
     time::Duration,
 };
 
-use grant::{StepAt, VerifiedGrant};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use grant::{StepAt, VerifiedGrant, idempotency_key};
+use model::RunId;
+use rustix::process::{Pid, PidfdFlags, Signal, getsid, pidfd_open, pidfd_send_signal};
 use tokio::time::sleep;
 
 /// What is read at most of one environment, in bytes: what Linux allows for arguments and environment by default.
@@ -17,6 +18,9 @@ const ENVIRONMENT_LIMIT: u64 = 2 * 1024 * 1024;
 /// How often, and at what distance, is looked whether all are gone: five seconds, though most are at once.
 const ROUNDS: u32 = 1000;
 const BETWEEN: Duration = Duration::from_millis(5);
+
+/// A process, and what holds its number.
+type Bearer = (Pid, rustix::fd::OwnedFd);
 
 /// The mark that all processes of one action bear.
 #[derive(Clone, Debug)]
@@ -27,7 +31,11 @@ impl Tag {
     pub(super) const NAME: &'static str = "EXQ_KEY";
 
     pub(super) fn of(grant: &VerifiedGrant, at: StepAt) -> Self {
-        Self(grant.idempotency_key(at).to_string())
+        Self::of_run(grant.run(), at)
+    }
+
+    pub(super) fn of_run(run: &RunId, at: StepAt) -> Self {
+        Self(idempotency_key(run, at).to_string())
     }
 
     pub(super) fn value(&self) -> &str {
@@ -41,10 +49,20 @@ impl Tag {
 
     /// Sends a signal to all that bear it.
     pub(super) fn signal(&self, signal: Signal) -> usize {
-        self.visit(|process| {
+        self.visit(|(_, process)| {
             // It fails only if the process is gone meanwhile, or is another user's.
             let _ = pidfd_send_signal(process, signal);
         })
+    }
+
+    /// Sends a signal to those that are no service: a session whose leader bears the mark was made by the action, to stay.
+    pub(super) fn signal_leftovers(&self, signal: Option<Signal>) -> usize {
+        let bearers = self.bearers();
+        let own_session = |pid: Pid| {
+            getsid(Some(pid)).is_ok_and(|leader| bearers.iter().any(|(bearer, _)| *bearer == leader))
+        };
+        let left = bearers.iter().filter(|(pid, _)| !own_session(*pid));
+        left.map(|(_, process)| signal.map(|signal| pidfd_send_signal(process, signal))).count()
     }
 
     /// Kills all that bear it; says whether none is left.
@@ -58,21 +76,37 @@ impl Tag {
         false
     }
 
-    /// Visits each process that bears it; says how many there were. A zombie has no environment any more.
-    fn visit(&self, visit: impl Fn(&rustix::fd::OwnedFd)) -> usize {
+    /// Kills what is no service; says whether none is left.
+    pub(super) async fn end_leftovers(&self) -> bool {
+        for _ in 0..ROUNDS {
+            if self.signal_leftovers(Some(Signal::KILL)) == 0 {
+                return true;
+            }
+            sleep(BETWEEN).await;
+        }
+        false
+    }
+
+    /// Visits each process that bears it; says how many there were.
+    fn visit(&self, visit: impl Fn(&Bearer)) -> usize {
+        self.bearers().iter().map(visit).count()
+    }
+
+    /// Each process that bears it. A zombie has no environment any more.
+    fn bearers(&self) -> Vec<Bearer> {
         let wanted = format!("{}={}", Self::NAME, self.0);
         let own = std::process::id();
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
         let bearers = numbers.filter(|number| *number != own).filter_map(|number| {
             // Held before it is looked at: its number can't become another's in between.
-            let process =
-                pidfd_open(Pid::from_raw(i32::try_from(number).ok()?)?, PidfdFlags::empty()).ok()?;
+            let pid = Pid::from_raw(i32::try_from(number).ok()?)?;
+            let process = pidfd_open(pid, PidfdFlags::empty()).ok()?;
             let mut environment = Vec::new();
             let file = File::open(format!("/proc/{number}/environ")).ok()?;
             file.take(ENVIRONMENT_LIMIT).read_to_end(&mut environment).ok()?;
-            environment.split(|b| *b == 0).any(|entry| entry == wanted.as_bytes()).then_some(process)
+            environment.split(|b| *b == 0).any(|entry| entry == wanted.as_bytes()).then_some((pid, process))
         });
-        bearers.map(|process| visit(&process)).count()
+        bearers.collect()
     }
 }
