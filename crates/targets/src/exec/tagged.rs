@@ -62,7 +62,15 @@ impl Tag {
             getsid(Some(pid)).is_ok_and(|leader| bearers.iter().any(|(bearer, _)| *bearer == leader))
         };
         let left = bearers.iter().filter(|(pid, _)| !own_session(*pid));
-        left.map(|(_, process)| signal.map(|signal| pidfd_send_signal(process, signal))).count()
+        let mut count = 0;
+        for (_, process) in left {
+            count += 1;
+            if let Some(signal) = signal {
+                // It fails only if the process is gone meanwhile, or is another user's.
+                let _ = pidfd_send_signal(process, signal);
+            }
+        }
+        count
     }
 
     /// Kills all that bear it; says whether none is left.
