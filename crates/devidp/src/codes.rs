@@ -42,7 +42,9 @@ pub(crate) async fn post(
     let granted = match asked.grant_type.as_str() {
         "authorization_code" => of_code(&idp, &client, &asked),
         "refresh_token" => of_refresh(&idp, &client, asked.refresh_token),
-        "urn:ietf:params:oauth:grant-type:device_code" => device::poll(&idp, &client, asked.device_code),
+        "urn:ietf:params:oauth:grant-type:device_code" => {
+            device::poll(&idp, &client, asked.device_code.clone(), asked.code_verifier.as_deref())
+        }
         _ => Err("unsupported_grant_type"),
     };
     let grant = match granted {

@@ -6,11 +6,14 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
+use model::Digest;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    codes, page,
+    codes,
+    keys::b64,
+    page,
     server::Shared,
     world::{DevClient, DeviceCode, Grant},
 };
@@ -22,6 +25,7 @@ const INTERVAL_S: i64 = 1;
 pub(crate) struct Asked {
     client_id: Option<String>,
     client_secret: Option<String>,
+    code_challenge: Option<String>,
 }
 
 pub(crate) async fn authorize(
@@ -39,6 +43,7 @@ pub(crate) async fn authorize(
     let code = DeviceCode {
         client: client.id,
         user_code: user_code.clone(),
+        challenge: asked.code_challenge,
         until: idp.clock.now().plus_ms(LIFE_S * 1000),
         asked_at: None,
         answer: None,
@@ -100,12 +105,17 @@ pub(crate) fn poll(
     idp: &Shared,
     client: &DevClient,
     device_code: Option<String>,
+    verifier: Option<&str>,
 ) -> Result<Grant, &'static str> {
     let device_code = device_code.ok_or("invalid_request")?;
     let now = idp.clock.now();
     let mut world = idp.world();
     let code = world.devices.get_mut(&device_code).filter(|code| code.client == client.id);
     let code = code.ok_or("invalid_grant")?;
+    let answer = verifier.map(|verifier| b64(Digest::of(verifier.as_bytes()).as_bytes()));
+    if code.challenge.is_some() && code.challenge != answer {
+        return Err("invalid_grant");
+    }
     if now >= code.until {
         return Err("expired_token");
     }

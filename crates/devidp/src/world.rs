@@ -74,6 +74,8 @@ pub(crate) struct Code {
 pub(crate) struct DeviceCode {
     pub(crate) client: String,
     pub(crate) user_code: String,
+    /// PKCE's, if the client sent one.
+    pub(crate) challenge: Option<String>,
     pub(crate) until: Timestamp,
     pub(crate) asked_at: Option<Timestamp>,
     /// None: nobody has answered. `Err`: refused.

@@ -12,7 +12,7 @@ use crate::{
     Error, RelyingParty, Result, SignedIn,
     http::{endpoint, shorten},
     pending::{hash, random},
-    rely::ErrorAnswer,
+    rely::{ErrorAnswer, challenge},
 };
 
 /// The grant's name (RFC 8628, section 3.4).
@@ -54,6 +54,7 @@ pub enum DeviceAnswer {
 
 struct Waiting {
     device_code: SecretString,
+    verifier: SecretString,
     interval_s: i64,
     next_at: Timestamp,
     until: Timestamp,
@@ -98,7 +99,15 @@ impl Devices {
             scopes.extend(party.config.scopes.iter().filter(|scope| *scope != "openid").cloned());
             scopes.join(" ")
         };
-        let answer = party.post_as_client(WHAT, &url, &[("scope", &scope)], metadata.secret_in_form).await?;
+        // RFC 8628 has no PKCE; Keycloak demands it here too of a client that has to use it, and others ignore it.
+        let verifier = random(&*party.entropy)?;
+        let challenge = challenge(&verifier);
+        let form = [
+            ("scope", scope.as_str()),
+            ("code_challenge", challenge.as_str()),
+            ("code_challenge_method", "S256"),
+        ];
+        let answer = party.post_as_client(WHAT, &url, &form, metadata.secret_in_form).await?;
         if !answer.is_success() {
             return Err(answer.json::<ErrorAnswer>(WHAT)?.into_error());
         }
@@ -113,6 +122,7 @@ impl Devices {
         let now = party.clock.now();
         let waiting = Waiting {
             device_code: started.device_code,
+            verifier: SecretString::from(verifier),
             interval_s,
             next_at: now,
             until: now.plus_ms(expires_in_s * 1000),
@@ -135,7 +145,7 @@ impl Devices {
     /// person or the provider said no.
     pub async fn poll(&self, id: &str) -> Result<DeviceAnswer> {
         let key = hash("device", id);
-        let (device_code, interval_s) = {
+        let (device_code, verifier, interval_s) = {
             let mut all = self.waiting.lock().await;
             let now = self.party.clock.now();
             let waiting = all.get_mut(&key).filter(|w| now < w.until).ok_or(Error::NotBegun)?;
@@ -143,9 +153,13 @@ impl Devices {
                 return Ok(DeviceAnswer::Pending { interval_s: waiting.interval_s });
             }
             waiting.next_at = now.plus_ms(waiting.interval_s * 1000);
-            (waiting.device_code.clone(), waiting.interval_s)
+            (waiting.device_code.clone(), waiting.verifier.clone(), waiting.interval_s)
         };
-        let form = [("grant_type", GRANT), ("device_code", device_code.expose_secret())];
+        let form = [
+            ("grant_type", GRANT),
+            ("device_code", device_code.expose_secret()),
+            ("code_verifier", verifier.expose_secret()),
+        ];
         let answer = self.party.post_token(&form).await?;
         if answer.is_success() {
             // Good once, whatever is in it.

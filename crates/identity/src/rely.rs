@@ -395,7 +395,7 @@ fn basic(id: &str, secret: &SecretString) -> Result<HeaderValue> {
 }
 
 /// PKCE's `S256`.
-fn challenge(verifier: &str) -> String {
+pub(crate) fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Digest::of(verifier.as_bytes()).as_bytes())
 }
 

@@ -75,7 +75,7 @@ fn fetch(draft: &Path, java_home: &Path) -> Result<PathBuf, Error> {
 /// What Keycloak otherwise does at each start. The database is in memory.
 fn build(home: &Path, java_home: &Path) -> Result<(), Error> {
     let mut build = command(Path::new("bash"));
-    build.arg(home.join("bin/kc.sh")).args(["build", "--db=dev-mem", "--cache=local"]).current_dir(home);
+    build.arg(home.join("bin/kc.sh")).args(["build", "--db=dev-mem"]).current_dir(home);
     build.env("JAVA_HOME", java_home);
     finish("kc.sh build", build)
 }

@@ -15,9 +15,9 @@ use crate::{
 
 const UP_WITHIN: Duration = Duration::from_secs(240);
 
-/// Ends the server when our end of the pipe closes, however we end.
-const WATCH: &str = "exec 3<&0; bash bin/kc.sh \"$@\" </dev/null & kc=$!; \
-                     (cat <&3 >/dev/null; kill -9 $kc 2>/dev/null) & wait $kc";
+/// Ends the server, a process group of its own, when our end of the pipe closes, however we end.
+const WATCH: &str = "set -m; exec 3<&0; bash bin/kc.sh \"$@\" 3<&- </dev/null & kc=$!; \
+                     (cat <&3 >/dev/null; kill -9 -- -$kc 2>/dev/null) & wait $kc";
 
 /// A real Keycloak on loopback. Dropping it stops it.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl RealKeycloak {
                 "--http-enabled=true",
                 "--hostname-strict=false",
             ])
-            .args(["--http-host=127.0.0.1", "--http-management-host=127.0.0.1"])
+            .args(["--http-host=127.0.0.1", "--http-management-host=127.0.0.1", "--cache=local"])
             .arg(format!("--http-port={port}"))
             .arg(format!("--http-management-port={management}"))
             .current_dir(&distribution.home)
