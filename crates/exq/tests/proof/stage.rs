@@ -31,17 +31,20 @@ pub(crate) struct Proofs {
     pub(crate) later: Vec<u8>,
     /// One whose last step failed: undone. After three.
     pub(crate) undone: Vec<u8>,
+    /// One after three that were accepted and one that was refused.
+    pub(crate) behind: Vec<u8>,
 }
 
 impl Proofs {
     /// All of them under one checkpoint: what who has them all can put together.
-    pub(crate) fn all(&self) -> [(&'static str, &[u8]); 5] {
+    pub(crate) fn all(&self) -> [(&'static str, &[u8]); 6] {
         [
             ("first", &self.first),
             ("second", &self.second),
             ("other", &self.other),
             ("later", &self.later),
             ("undone", &self.undone),
+            ("behind", &self.behind),
         ]
     }
 
@@ -91,6 +94,8 @@ async fn acts(town: &Town, api: &Api, key: &VerifierKey) -> Result<Proofs> {
     let program = "#!/bin/sh\necho announcing\n[ \"${1:-}\" = back ]\n";
     configure(&play, &[("operations/shop-web.yaml", &text), ("shop/announce", program)]).await?;
     let undone = ran(&play, "shop", "undone").await?;
+    play.operations_by_their_author().await.context("refused")?;
+    let behind = ran(&play, "cart", "succeeded").await?;
     let again = |run: String| async move { api.bytes(&format!("runs/{run}/bundle")).await };
     Ok(Proofs {
         key: key.clone(),
@@ -100,6 +105,7 @@ async fn acts(town: &Town, api: &Api, key: &VerifierKey) -> Result<Proofs> {
         other: again(other).await?,
         later: again(later.run).await?,
         undone: again(undone).await?,
+        behind: again(behind).await?,
     })
 }
 
