@@ -93,9 +93,7 @@ impl<'a, O: Objects + ?Sized> Paint<'a, O> {
             met.waits = false;
             let (bits, parents) = (met.bits.clone(), met.links.parents.clone());
             self.open -= usize::from(self.matters(&bits));
-            if bits.count() == self.seeds {
-                continue;
-            }
+            // Also one that all reach: what lies below it may wait for just that.
             for parent in parents {
                 self.reach(parent, &bits)?;
             }
