@@ -85,3 +85,18 @@ fn with_unknown_footers(data: &[u8]) -> Vec<u8> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_judged_as_their_names_say() {
+        for (name, seed) in crate::seeds::Corpus::of("evidence-change").unwrap().seeds {
+            let evidence = judged(&Chain::new(&seed)).unwrap();
+            let yes = ["reviewed", "copied", "rebased", "results", "abandoned", "odd-lines", "deleted"];
+            assert_eq!(evidence.reviewed, yes.contains(&name.as_str()), "{name}: {:?}", evidence.findings);
+            assert!(evidence.finding(FindingCode::Malformed).is_none(), "{name}: {:?}", evidence.findings);
+        }
+    }
+}

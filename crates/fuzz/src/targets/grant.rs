@@ -54,7 +54,7 @@ fn make() -> Option<Real> {
         did: Did::Failed,
         why: Some("it exited with 1".into()),
         exit: Some(1),
-        output: OutputSummary::commit(3, false, "no\n", &[3; 32]),
+        output: OutputSummary { bytes: 3, truncated: false, commitment: Digest::of(b"no\n") },
     };
     let (grant, report) = (grant.sign(&gate).ok()?.into_bytes(), report.sign(&executor).ok()?.into_bytes());
     Some(Real { gate, executor, grant, report })

@@ -53,7 +53,7 @@ pub fn check(bundle: &[u8], key: &VerifierKey, proves: &Verified, script: &[u8])
     }
     if let Ok(proven) = verify(&edited, key) {
         let same = Verified {
-            erased: proves.erased.clone(),
+            absent: proves.absent.clone(),
             rests_on: proves.rests_on.clone(),
             not_checked: proves.not_checked.clone(),
             proven: proves.proven.clone(),

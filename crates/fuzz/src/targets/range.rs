@@ -175,3 +175,24 @@ fn review(world: &mut World, how: u8, number: u64, revision: ObjectId) {
         review.submit(world, 1003);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_judged_as_their_names_say() {
+        for (name, seed) in crate::seeds::Corpus::of("evidence-range").unwrap().seeds {
+            let graph = Graph::new(&mut Reader::new(&seed)).unwrap();
+            let range =
+                offline::range(&graph.world, graph.base, graph.tip, MAIN, &ReviewRules::default()).unwrap();
+            let made = range.commits.iter().any(|commit| commit.account == Account::MergeMadeByGerrit);
+            assert_eq!(
+                range.reviewed,
+                ["chain", "merge-made-by-gerrit", "wrong-clocks"].contains(&name.as_str()),
+                "{name}: {range:?}"
+            );
+            assert_eq!(made, name == "merge-made-by-gerrit", "{name}: {range:?}");
+        }
+    }
+}
