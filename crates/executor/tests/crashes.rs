@@ -114,6 +114,7 @@ async fn a_program_that_outlived_a_crash_has_ended_before_its_run_is_over() {
     let (run, _) = world.run(&granted).await;
     let key = grant::idempotency_key(&run.id, StepAt::forward(0)).to_string();
     let started = |program: &str, args: &[&str]| {
+        #[allow(clippy::disallowed_methods, reason = "stands for what a former process of ours began")]
         std::process::Command::new(program).args(args).env("EXQ_KEY", &key).spawn().unwrap()
     };
     let mut left = started("sleep", &["1"]);
