@@ -128,7 +128,13 @@ async fn check_pins(
     ];
     let pinned: Vec<String> = servers.values().map(|server| pinned(server)).collect();
     let there = leaf.fact("servers").and_then(Fact::as_list).unwrap_or_default();
-    // A server may be added; one that the ledger began with stays what it was.
+    // Which servers there are, and what their accounts are called, is pinned: a bundle is judged by that alone.
+    if let Some(added) = pinned.iter().find(|one| !there.contains(one)) {
+        return Err(EngineError::Genesis(format!(
+            "exq.yaml names the Gerrit server {added}, and this ledger began without it: no run from there could be proven\n\
+             hint: name and server_id of each server are pinned by the first start; begin a new ledger in another data folder"
+        )));
+    }
     if let Some(moved) = there.iter().find(|one| !pinned.contains(one)) {
         return Err(EngineError::Genesis(format!(
             "this ledger began with the Gerrit server {moved}, and exq.yaml says something else of it\n\

@@ -9,6 +9,31 @@ use serde_json::Value;
 use story::Change;
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_the_ledger_did_not_begin_with_is_refused_at_start() -> Result<()> {
+    let mut stage = Stage::dev().await?;
+    stage.down().await?;
+    let text = std::fs::read_to_string(&stage.town.config)?;
+    let (before, main) = text.split_once("gerrit:\n").context("no servers")?;
+    let (main, after) = main.split_once("operations:\n").context("no operations")?;
+    let west = main.replacen("  main:", "  west:", 1);
+    std::fs::write(&stage.town.config, format!("{before}gerrit:\n{main}{west}operations:\n{after}"))?;
+    let config = exq::config::Config::read(&stage.town.config)?;
+    let start = exq::installation::Installation::start(
+        &config,
+        std::sync::Arc::new(model::SystemClock),
+        std::sync::Arc::new(model::OsEntropy),
+    );
+    let Err(error) = start.await else { anyhow::bail!("it started") };
+    let said = format!("{error:#}");
+    ensure!(said.contains("west") && said.contains("began without it") && said.contains("hint: "), "{said}");
+    // Put back, everything goes on.
+    stage.up(common::delivery::EAGER).await?;
+    let change = merged(&stage, "shop", "put back").await?;
+    stage.ran(&change).await?;
+    stage.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operations_commit_that_says_nonsense_stays_out_and_a_reviewed_sound_one_comes_in() -> Result<()> {
     let mut stage = Stage::dev().await?;
     let genesis = accepted(&stage).await?;

@@ -5,12 +5,17 @@ use std::{
     io,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::OpenError;
 
 /// Owner only.
 const MODE: u32 = 0o600;
+
+/// How often a lock is tried to take, and at what distance: half a second.
+const TRIES: u32 = 10;
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// The exclusive lock; held until dropped, or until the process ends, however it ends.
 ///
@@ -23,7 +28,20 @@ pub(crate) struct Lock {
 
 impl Lock {
     /// Takes the lock of the database at `path`, which must be its canonical path: two names of one file have one lock.
-    pub(crate) fn take(path: &Path) -> Result<Self, OpenError> {
+    ///
+    /// One that was just given back may still be held for a moment: by a child of that process that is between `fork` and
+    /// `exec`.
+    pub(crate) async fn take(path: &Path) -> Result<Self, OpenError> {
+        for _ in 0..TRIES {
+            match Self::try_take(path) {
+                Err(OpenError::InUse { .. }) => tokio::time::sleep(BETWEEN_TRIES).await,
+                taken => return taken,
+            }
+        }
+        Self::try_take(path)
+    }
+
+    fn try_take(path: &Path) -> Result<Self, OpenError> {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
         let lock = PathBuf::from(name);

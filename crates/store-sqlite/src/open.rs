@@ -27,7 +27,7 @@ const WAL_BYTES: &str = "67108864";
 pub(crate) async fn open(options: Options) -> Result<SqliteStore, OpenError> {
     let file = |why| OpenError::File { path: options.path.clone(), why };
     let path = lock::canonical(&options.path).map_err(file)?;
-    let lock = Lock::take(&path)?;
+    let lock = Lock::take(&path).await?;
     lock::make(&path).map_err(file)?;
 
     let mut keys = vec![options.signer.verifier()];

@@ -52,7 +52,8 @@ impl Test {
         if let Some(target) = &target {
             println!("building in {} (set CARGO_TARGET_DIR for another folder)", target.path().display());
         }
-        let mut steps = Steps::new(&workspace, target.as_ref().map(target_dir::TargetDir::path), ALL);
+        let mut steps =
+            Steps::new(&workspace, target.as_ref().map(target_dir::TargetDir::path), ALL, self.quick);
 
         steps.cargo("format", &["fmt", "--all", "--check"]);
         if self.quick {

@@ -20,16 +20,22 @@ pub(super) struct Steps<'a> {
     target: Option<&'a Path>,
     begin: Instant,
     limit: Duration,
+    quick: bool,
     done: Vec<Step>,
     tally: Tally,
     failed: Vec<String>,
 }
 
 impl<'a> Steps<'a> {
-    /// All steps together take no longer than `limit`.
-    pub(super) fn new(workspace: &'a Workspace, target: Option<&'a Path>, limit: Duration) -> Self {
+    /// All steps together take no longer than `limit`. `quick`: samples are a quarter as large.
+    pub(super) fn new(
+        workspace: &'a Workspace,
+        target: Option<&'a Path>,
+        limit: Duration,
+        quick: bool,
+    ) -> Self {
         let (done, failed) = (Vec::new(), Vec::new());
-        Self { workspace, target, begin: Instant::now(), limit, done, tally: Tally::default(), failed }
+        Self { workspace, target, begin: Instant::now(), limit, quick, done, tally: Tally::default(), failed }
     }
 
     pub(super) fn done(&self) -> &[Step] {
@@ -98,6 +104,9 @@ impl<'a> Steps<'a> {
         if std::env::var_os("CI").is_some() {
             // Nobody edits and builds again there: the files for that are only slow to write.
             cargo.env("CARGO_INCREMENTAL", "0");
+        }
+        if self.quick {
+            cargo.env("EXQ_QUICK", "1");
         }
         // A snapshot that differs is a failure, not a new file.
         cargo.env("INSTA_UPDATE", "no");
