@@ -26,14 +26,7 @@ pub trait StoreExt: Store {
         &self,
         key: &str,
     ) -> impl Future<Output = Result<Option<Versioned<T>>, ReadError>> + Send {
-        async move {
-            let standing = self.standing(T::KIND, key).await?;
-            let found = match T::RECORDED {
-                true => standing.confirmed(T::KIND, key)?,
-                false => standing.record,
-            };
-            found.map(|record| parse(&record)).transpose()
-        }
+        async move { believed(self.standing(T::KIND, key).await?, key) }
     }
 
     /// One page of the values that `query` asks for; its kind is taken from the type.
@@ -44,15 +37,9 @@ pub trait StoreExt: Store {
         async move {
             let page = self.list(Query { kind: T::KIND, ..query }).await?;
             let mut listed = Listed { items: vec![], broken: vec![], next: page.next };
-            for Standing { record, newest } in page.items {
-                let Some(record) = record else { continue };
-                let (kind, key) = (record.kind.clone(), record.key.clone());
-                let standing = Standing { record: Some(record), newest };
-                let found = match T::RECORDED {
-                    true => standing.confirmed(&kind, &key),
-                    false => Ok(standing.record),
-                };
-                match found.and_then(|found| found.map(|record| parse(&record)).transpose()) {
+            for standing in page.items {
+                let key = standing.record.as_ref().map(|record| record.key.clone()).unwrap_or_default();
+                match believed(standing, &key) {
                     Ok(value) => listed.items.extend(value),
                     Err(why) => listed.broken.push(why),
                 }
@@ -93,6 +80,15 @@ pub trait StoreExt: Store {
 }
 
 impl<S: Store + ?Sized> StoreExt for S {}
+
+/// The value that stands under a key: of what is recorded, only what the ledger says.
+fn believed<T: Kept>(standing: Standing, key: &str) -> Result<Option<Versioned<T>>, ReadError> {
+    let found = match T::RECORDED {
+        true => standing.confirmed(T::KIND, key)?,
+        false => standing.record,
+    };
+    found.map(|record| parse(&record)).transpose()
+}
 
 /// The value that a record is.
 ///
