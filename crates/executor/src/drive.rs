@@ -42,7 +42,10 @@ impl Executor {
     pub async fn drive(&self, spent: Spent, settle: &dyn Settle) -> Result<Run, ExecutorError> {
         let Spent { grant, mut journal, files, resumed } = spent;
         if resumed {
-            self.outlive_leftovers(journal.run(), grant.plan(), true).await;
+            while let Err(error) = self.outlive_leftovers(journal.run(), grant.plan(), true).await {
+                tracing::error!(run = %journal.run().id, %error, "tried again");
+                tokio::time::sleep(STUBBORN).await;
+            }
         }
         let hands = RealHands { executor: self, grant: &grant, files: &files, settle };
         to_the_end(&mut journal, grant.plan(), &hands).await?;
@@ -52,7 +55,7 @@ impl Executor {
     /// Ends a run whose grant is no longer good: nothing more may act for it. What may have acted is unknown.
     ///
     /// # Errors
-    /// As [`Executor::drive`].
+    /// As [`Executor::drive`]; and [`ExecutorError::StillActing`], until which has ended nothing is said of the run.
     pub async fn close(
         &self,
         run: Run,
@@ -60,7 +63,7 @@ impl Executor {
         plan: &Plan,
         settle: &dyn Settle,
     ) -> Result<Run, ExecutorError> {
-        self.outlive_leftovers(&run, plan, false).await;
+        self.outlive_leftovers(&run, plan, false).await?;
         let now = self.clock.now();
         let mut journal = Journal::found(run, version);
         let mut unknown = false;
@@ -86,7 +89,7 @@ impl Executor {
     /// Waits until nothing that a former process of ours began for this run acts on this host any more. A program outlives a
     /// hard end of ours: until it is gone, what it does isn't known, and its target is nobody else's. One that may be
     /// repeated is left to its next attempt, which ends it first.
-    async fn outlive_leftovers(&self, run: &Run, plan: &Plan, may_finish: bool) {
+    async fn outlive_leftovers(&self, run: &Run, plan: &Plan, may_finish: bool) -> Result<(), ExecutorError> {
         for (index, step) in (0_u32..).zip(&run.steps) {
             let places = [(StepAt::forward(index), &step.state), (StepAt::undo(index), &step.undo)];
             for (at, state) in places {
@@ -103,13 +106,13 @@ impl Executor {
                     true => ends.as_millis().saturating_sub(self.clock.now().as_millis()),
                     false => 0,
                 };
-                let mut within = Duration::from_millis(u64::try_from(left).unwrap_or(0).min(exec.timeout_ms));
-                while !targets::leftovers_end(&run.id, at, within).await {
-                    tracing::error!(run = %run.id, step = %step.id, "its program outlived a crash and can't be ended");
-                    within = STUBBORN;
+                let within = Duration::from_millis(u64::try_from(left).unwrap_or(0).min(exec.timeout_ms));
+                if !targets::leftovers_end(&run.id, at, within).await {
+                    return Err(ExecutorError::StillActing { run: run.id.clone(), step: step.id.clone() });
                 }
             }
         }
+        Ok(())
     }
 
     async fn step(

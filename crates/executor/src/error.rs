@@ -1,6 +1,6 @@
 //! Why a run can't begin or go on.
 
-use model::{RunId, WrongState};
+use model::{RunId, StepId, WrongState};
 
 /// Why a run can't begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,17 @@ pub enum ExecutorError {
         run: RunId,
         /// What is wrong with it.
         why: String,
+    },
+    /// What a former process began still acts, and can't be ended.
+    #[error(
+        "the program of step {step} of {run} outlived a crash and can't be ended\n\
+         hint: end the processes on this host that have that run's EXQ_KEY in their environment"
+    )]
+    StillActing {
+        /// The run.
+        run: RunId,
+        /// The step.
+        step: StepId,
     },
     /// A transition that isn't allowed.
     #[error(transparent)]
