@@ -9,11 +9,14 @@ use std::{
 
 use grant::{StepAt, VerifiedGrant, idempotency_key};
 use model::RunId;
-use rustix::process::{Pid, PidfdFlags, Signal, getsid, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::time::sleep;
 
 /// What is read at most of one environment, in bytes: what Linux allows for arguments and environment by default.
 const ENVIRONMENT_LIMIT: u64 = 2 * 1024 * 1024;
+
+/// What is read at most of one `stat`, in bytes: it has about 52 numbers, and a name of 64 bytes at most.
+const STAT_LIMIT: u64 = 4096;
 
 /// How often, and at what distance, is looked whether all are gone: five seconds, though most are at once.
 const ROUNDS: u32 = 1000;
@@ -59,7 +62,7 @@ impl Tag {
     pub(super) fn signal_leftovers(&self, signal: Option<Signal>) -> usize {
         let bearers = self.bearers();
         let own_session = |pid: Pid| {
-            getsid(Some(pid)).is_ok_and(|leader| bearers.iter().any(|(bearer, _)| *bearer == leader))
+            session_leader(pid).is_some_and(|leader| bearers.iter().any(|(bearer, _)| *bearer == leader))
         };
         let left = bearers.iter().filter(|(pid, _)| !own_session(*pid));
         let mut count = 0;
@@ -116,5 +119,41 @@ impl Tag {
             environment.split(|b| *b == 0).any(|entry| entry == wanted.as_bytes()).then_some((pid, process))
         });
         bearers.collect()
+    }
+}
+
+/// The leader of a process's session: field 6 of `/proc/PID/stat`, proc_pid_stat(5). None if the process is gone, or its session
+/// was made outside our PID namespace, as in a container: such a leader has no number here, and the kernel writes 0.
+///
+/// Not by getsid(2): rustix takes its answer for a number that is never 0.
+fn session_leader(process: Pid) -> Option<Pid> {
+    let mut stat = String::new();
+    let file = File::open(format!("/proc/{process}/stat")).ok()?;
+    file.take(STAT_LIMIT).read_to_string(&mut stat).ok()?;
+    session_in(&stat)
+}
+
+/// The name of the program stands in brackets and may hold brackets and blanks itself, so what follows begins at the last one.
+fn session_in(stat: &str) -> Option<Pid> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let session = after_name.split_ascii_whitespace().nth(3)?; // after state, parent and process group
+    Pid::from_raw(session.parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_leader_of_a_session_is_read_whatever_the_program_is_called() {
+        let leader = |stat: &str| session_in(stat).map(|pid| pid.as_raw_nonzero().get());
+        assert_eq!(leader("42 (sleep) S 1 41 40 0 -1 4194304"), Some(40));
+        assert_eq!(leader("42 (a) S 1 2 3 (b) R 1 41 40 0 -1 4194304"), Some(40));
+    }
+
+    #[test]
+    fn a_session_that_was_made_outside_our_namespace_has_no_leader_here() {
+        assert_eq!(session_in("42 (sleep) S 1 0 0 0 -1 4194304"), None);
+        assert_eq!(session_in("42 (sleep"), None);
     }
 }
