@@ -27,15 +27,23 @@ const ANSWER: Duration = Duration::from_secs(120);
 pub(crate) struct Program {
     command: Command,
     name: String,
-    /// Standard error is listened to, not standard output.
-    overhears: bool,
+    hears: Hears,
+}
+
+/// What is listened to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hears {
+    Output,
+    Errors,
+    /// Both, in the order in which they were written.
+    All,
 }
 
 impl Program {
     #[expect(clippy::disallowed_methods, reason = "a tool of the house: it exists to start programs")]
     pub(crate) fn new(name: impl AsRef<OsStr>) -> Self {
         let name = name.as_ref();
-        Self { command: Command::new(name), name: name.to_string_lossy().into_owned(), overhears: false }
+        Self { command: Command::new(name), name: name.to_string_lossy().into_owned(), hears: Hears::Output }
     }
 
     /// The cargo that started us, in the workspace's folder, without what it told only us.
@@ -62,6 +70,11 @@ impl Program {
         self
     }
 
+    pub(crate) fn envs(&mut self, all: &[(&str, std::ffi::OsString)]) -> &mut Self {
+        self.command.envs(all.iter().map(|(key, value)| (key, value)));
+        self
+    }
+
     /// Where it runs.
     pub(crate) fn current_dir(&mut self, folder: &Path) -> &mut Self {
         self.command.current_dir(folder);
@@ -85,11 +98,10 @@ impl Program {
     }
 
     /// Runs it to the end and gives what it wrote to standard output.
-    pub(crate) fn text(mut self) -> anyhow::Result<String> {
+    pub(crate) fn text(self) -> anyhow::Result<String> {
         let line = self.line();
         let mut text = String::new();
-        self.command.stderr(Stdio::inherit());
-        let ran = self.watch(ANSWER, false, |said| {
+        let ran = self.hear(ANSWER, |said| {
             text.push_str(said);
             text.push('\n');
         })?;
@@ -104,6 +116,11 @@ impl Program {
         self.watch(limit, true, each)
     }
 
+    /// The same, but the lines are only handed on; what it writes to standard error is shown.
+    pub(crate) fn hear(self, limit: Duration, each: impl FnMut(&str)) -> anyhow::Result<bool> {
+        self.watch(limit, false, each)
+    }
+
     /// The same, but the lines are only handed on, and what it writes to standard error is dropped.
     pub(crate) fn listen(mut self, limit: Duration, each: impl FnMut(&str)) -> anyhow::Result<bool> {
         self.command.stderr(Stdio::null());
@@ -114,7 +131,13 @@ impl Program {
     /// the limit.
     pub(crate) fn overhear(mut self, limit: Duration, each: impl FnMut(&str)) -> anyhow::Result<bool> {
         self.command.stdout(Stdio::null()).stderr(Stdio::piped());
-        self.overhears = true;
+        self.hears = Hears::Errors;
+        self.watch(limit, false, each)
+    }
+
+    /// The same, but all that it writes, wherever to.
+    pub(crate) fn all(mut self, limit: Duration, each: impl FnMut(&str)) -> anyhow::Result<bool> {
+        self.hears = Hears::All;
         self.watch(limit, false, each)
     }
 
@@ -137,12 +160,8 @@ impl Program {
 
     fn watch(mut self, limit: Duration, show: bool, mut each: impl FnMut(&str)) -> anyhow::Result<bool> {
         let line = self.line();
-        self.command.stdin(Stdio::null());
-        if !self.overhears {
-            self.command.stdout(Stdio::piped());
-        }
-        let mut child = self.command.spawn().with_context(|| format!("{} can't be started", self.name))?;
-        let lines = lines_of(&mut child)?;
+        let (mut child, output) = self.start()?;
+        let lines = lines_of(output);
         let (begin, mut heard, mut told) = (Instant::now(), Instant::now(), Instant::now());
         let mut ended: Option<(ExitStatus, Instant)> = None;
         loop {
@@ -169,11 +188,11 @@ impl Program {
                     kill_all(&mut child);
                     bail!("`{line}` was stopped: it took longer than {}", time(limit));
                 }
-                None if !self.overhears && heard.elapsed() > HANGS => {
+                None if self.hears != Hears::Errors && heard.elapsed() > HANGS => {
                     kill_all(&mut child);
                     bail!("`{line}` was stopped: it wrote nothing for {}", time(HANGS));
                 }
-                None if !self.overhears && told.elapsed() > QUIET => {
+                None if self.hears != Hears::Errors && told.elapsed() > QUIET => {
                     eprintln!("… `{line}` still runs, {} so far", time(begin.elapsed()));
                     told = Instant::now();
                 }
@@ -182,15 +201,38 @@ impl Program {
         }
         Ok(ended.is_some_and(|(status, _)| status.success()))
     }
+
+    /// Starts it, with the end of the pipe that is listened to.
+    fn start(&mut self) -> anyhow::Result<(Child, Box<dyn Read + Send>)> {
+        self.command.stdin(Stdio::null());
+        let mut pipe = None;
+        match self.hears {
+            Hears::Output => {
+                self.command.stdout(Stdio::piped());
+            }
+            Hears::Errors => {}
+            Hears::All => {
+                let (reader, writer) = std::io::pipe()?;
+                self.command.stdout(writer.try_clone()?).stderr(writer);
+                pipe = Some(reader);
+            }
+        }
+        let mut child = self.command.spawn().with_context(|| format!("{} can't be started", self.name))?;
+        if let Some(pipe) = pipe {
+            // Our own copies of the writing end: as long as they are open, nobody sees the end.
+            self.command.stdout(Stdio::null()).stderr(Stdio::null());
+            return Ok((child, Box::new(pipe)));
+        }
+        match (child.stdout.take(), child.stderr.take()) {
+            (Some(output), _) => Ok((child, Box::new(output))),
+            (None, Some(errors)) => Ok((child, Box::new(errors))),
+            (None, None) => bail!("no pipe to read from"),
+        }
+    }
 }
 
-/// What the program writes to the pipe that was laid, line by line with the line's end, until it is closed.
-fn lines_of(child: &mut Child) -> anyhow::Result<mpsc::Receiver<Vec<u8>>> {
-    let output: Box<dyn Read + Send> = match (child.stdout.take(), child.stderr.take()) {
-        (Some(output), _) => Box::new(output),
-        (None, Some(errors)) => Box::new(errors),
-        (None, None) => bail!("no pipe to read from"),
-    };
+/// What is written, line by line with the line's end, until it is closed.
+fn lines_of(output: Box<dyn Read + Send>) -> mpsc::Receiver<Vec<u8>> {
     let (send, lines) = mpsc::channel();
     std::thread::spawn(move || {
         let mut reader = BufReader::new(output);
@@ -201,7 +243,7 @@ fn lines_of(child: &mut Child) -> anyhow::Result<mpsc::Receiver<Vec<u8>>> {
             }
         }
     });
-    Ok(lines)
+    lines
 }
 
 /// Stops the program and all that descends from it: cargo alone would leave its tests running.
@@ -316,6 +358,15 @@ mod tests {
         let mut lines = Vec::new();
         assert!(sh("echo out; echo err >&2").overhear(QUIET, |line| lines.push(line.to_owned())).unwrap());
         assert_eq!(lines, ["err"]);
+    }
+
+    #[test]
+    fn all_that_is_written_is_heard_in_order_and_its_end_too() {
+        let (mut lines, begin) = (Vec::new(), Instant::now());
+        let ended = sh("echo out; echo err >&2; echo out").all(QUIET, |line| lines.push(line.to_owned()));
+        assert!(ended.unwrap());
+        assert_eq!(lines, ["out", "err", "out"]);
+        assert!(begin.elapsed() < DRAIN, "the pipe's end was waited for");
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //!
 //! Step by step, each with its time: what is needed, format, lints, tests (a real Gerrit and the documentation's
 //! examples included), the demo, and what is shipped. The last line says how many tests passed and failed. `--quick` is
-//! format and tests without the real Gerrit: tests that start one lie in test targets named `real*.rs`, and only those
-//! are left out.
+//! format, and the tests but those of a real Gerrit and the documentation's examples, as many programs at once as there are
+//! cores: tests that start a real Gerrit lie in test targets named `real*.rs`.
 
 mod java;
+mod pool;
 mod prerequisites;
 mod shipped;
 mod steps;
@@ -39,7 +40,8 @@ const ALL: Duration = Duration::from_secs(85 * 60);
 /// again.
 #[derive(Args)]
 pub(crate) struct Test {
-    /// Format and tests only, without the test targets named `real*`, which start a real Gerrit.
+    /// Format and tests only, without a real Gerrit (the test targets named `real*`) and the documentation's examples; several
+    /// test programs at once, and a quarter of the largest samples.
     #[arg(long)]
     quick: bool,
 }
@@ -58,10 +60,9 @@ impl Test {
         steps.cargo("format", &["fmt", "--all", "--check"]);
         if self.quick {
             let tests = without_real_gerrit(&workspace)?;
-            let mut quick = vec!["test", "--workspace", "--no-fail-fast", "--lib", "--bins"];
+            let mut quick = vec!["test", "--workspace", "--lib", "--bins"];
             quick.extend(tests.iter().flat_map(|test| ["--test", test.as_str()]));
-            steps.tests("tests without a real Gerrit", &quick);
-            steps.tests("the documentation's examples", &["test", "--workspace", "--no-fail-fast", "--doc"]);
+            steps.tests_at_once("tests without a real Gerrit", &quick);
         } else {
             steps.cargo("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]);
             steps.tests("tests, a real Gerrit included", &["test", "--workspace", "--no-fail-fast"]);

@@ -1,11 +1,12 @@
 //! The steps of a test run: each is announced, timed and bounded, and a step that fails doesn't keep the rest from running.
 
 use std::{
+    ffi::OsString,
     path::Path,
     time::{Duration, Instant},
 };
 
-use super::{Program, Tally, Workspace, tally, time};
+use super::{Program, Tally, Workspace, pool, tally, time};
 
 /// A step that has ended.
 pub(super) struct Step {
@@ -82,6 +83,24 @@ impl<'a> Steps<'a> {
         self.failed.extend(failed);
     }
 
+    /// Builds cargo's tests, then runs as many of their programs at once as there are cores, and counts them.
+    pub(super) fn tests_at_once(&mut self, name: &'static str, arguments: &[&str]) {
+        let (mut cargo, left) = (self.program(arguments), self.left());
+        cargo.args(pool::BUILD);
+        let settings = self.settings();
+        let mut ran = pool::Ran::default();
+        self.check(name, || {
+            println!("$ {}", cargo.line());
+            let begin = Instant::now();
+            let programs = pool::build(cargo, left)?;
+            println!("{} test programs after {}", programs.len(), time(begin.elapsed()));
+            ran = pool::run(programs, &settings, left.saturating_sub(begin.elapsed()));
+            Ok(ran.good)
+        });
+        self.tally.add(ran.tally);
+        self.failed.extend(ran.failed);
+    }
+
     /// Does one step. `Ok(false)` and errors are failures.
     pub(super) fn check(&mut self, name: &'static str, step: impl FnOnce() -> anyhow::Result<bool>) {
         println!("\n── {name}");
@@ -98,19 +117,23 @@ impl<'a> Steps<'a> {
     fn program(&self, arguments: &[&str]) -> Program {
         let mut cargo = Program::cargo(self.workspace);
         cargo.args(arguments);
-        if let Some(target) = self.target {
-            cargo.env("CARGO_TARGET_DIR", target);
-        }
+        cargo.envs(&self.settings());
+        cargo
+    }
+
+    /// What cargo and the tests find in their environment.
+    fn settings(&self) -> Vec<(&'static str, OsString)> {
+        // A snapshot that differs is a failure, not a new file.
+        let mut settings = vec![("INSTA_UPDATE", "no".into())];
+        settings.extend(self.target.map(|target| ("CARGO_TARGET_DIR", target.into())));
         if std::env::var_os("CI").is_some() {
             // Nobody edits and builds again there: the files for that are only slow to write.
-            cargo.env("CARGO_INCREMENTAL", "0");
+            settings.push(("CARGO_INCREMENTAL", "0".into()));
         }
         if self.quick {
-            cargo.env("EXQ_QUICK", "1");
+            settings.push(("EXQ_QUICK", "1".into()));
         }
-        // A snapshot that differs is a failure, not a new file.
-        cargo.env("INSTA_UPDATE", "no");
-        cargo
+        settings
     }
 
     fn left(&self) -> Duration {
