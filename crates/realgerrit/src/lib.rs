@@ -13,12 +13,14 @@ mod error;
 mod java;
 mod launch;
 mod maven;
+mod port;
 pub mod provision;
 mod server;
 mod template;
 
 pub use admin::Admin;
 pub use error::Error;
+pub use port::free_port;
 pub use server::{Options, RealGerrit, down};
 
 /// The version that is started.

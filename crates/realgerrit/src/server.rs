@@ -14,6 +14,7 @@ use crate::config::{SiteConfig, server_id};
 use crate::error::At;
 use crate::java::tail;
 use crate::launch::Launcher;
+use crate::port::free_port;
 use crate::provision::World;
 use crate::{ADMIN, Admin, Error, template};
 
@@ -119,15 +120,14 @@ impl RealGerrit {
     }
 
     fn new(launcher: Launcher, site: PathBuf, server_id: String, options: &Options) -> Result<Self, Error> {
-        let (free_http, free_ssh) = free_ports()?;
-        let http_port = options.http_port.unwrap_or(free_http);
+        let http_port = options.http_port.map_or_else(free_port, Ok)?;
         Ok(Self {
             launcher,
             site,
             server_id,
             url: format!("http://127.0.0.1:{http_port}/"),
             http_port,
-            ssh_port: options.ssh_port.unwrap_or(free_ssh),
+            ssh_port: options.ssh_port.map_or_else(free_port, Ok)?,
             hook_url: options.hook_url.clone(),
             commit_at_once: options.commit_at_once,
             outlive: options.outlive,
@@ -302,16 +302,6 @@ fn running(site: &Path) -> Option<Pid> {
     let ours = args.contains(&b"com.google.gerrit.pgm.Daemon".as_slice())
         && args.contains(&site.as_os_str().as_encoded_bytes());
     if ours { Pid::from_raw(pid) } else { None }
-}
-
-/// Two free ports of loopback.
-fn free_ports() -> Result<(u16, u16), Error> {
-    let bind = || {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .and_then(|listener| listener.local_addr().map(|at| (listener, at.port())))
-    };
-    let (first, second) = (bind().at("a port of loopback")?, bind().at("a port of loopback")?);
-    Ok((first.1, second.1))
 }
 
 /// A random UUID.

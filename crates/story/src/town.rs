@@ -1,12 +1,9 @@
 //! The company, founded on a Gerrit.
 
-use std::{
-    net::TcpListener,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use realgerrit::{Admin, provision::World};
+use realgerrit::{Admin, free_port, provision::World};
 use serde_json::{Value, json};
 
 use crate::{Desk, desk::new_change_id, operations, world::PROJECTS};
@@ -346,10 +343,6 @@ async fn get(port: u16) -> Option<String> {
         Some(answer)
     };
     tokio::time::timeout(std::time::Duration::from_secs(5), work).await.ok()?
-}
-
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
 /// Puts [`crate::world`], or another, on a Gerrit that is new.
