@@ -2,8 +2,8 @@
 //!
 //! Step by step, each with its time: what is needed, format, lints, tests (a real Gerrit and the documentation's
 //! examples included), the demo, and what is shipped. The last line says how many tests passed and failed. `--quick` is
-//! format, and the tests but those of a real Gerrit and the documentation's examples, as many programs at once as there are
-//! cores: tests that start a real Gerrit lie in test targets named `real*.rs`.
+//! format, and the tests but those of a real Gerrit and the documentation's examples, several programs at once: tests that
+//! start a real Gerrit lie in test targets named `real*.rs`.
 
 mod java;
 mod pool;

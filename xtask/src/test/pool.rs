@@ -1,5 +1,5 @@
-//! Test programs, as many at once as there are cores. Cargo runs one after the other, and most of them wait more than they
-//! compute.
+//! Test programs, several at once: one more than there are cores, for many of them wait more than they compute. Cargo runs
+//! one after the other.
 
 use std::{
     collections::VecDeque,
@@ -65,7 +65,7 @@ pub(super) fn run(mut programs: Vec<Tests>, settings: &[(&'static str, OsString)
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        for _ in 0..cores {
+        for _ in 0..=cores {
             scope.spawn(work);
         }
     });

@@ -83,7 +83,7 @@ impl<'a> Steps<'a> {
         self.failed.extend(failed);
     }
 
-    /// Builds cargo's tests, then runs as many of their programs at once as there are cores, and counts them.
+    /// Builds cargo's tests, then runs several of their programs at once, and counts them.
     pub(super) fn tests_at_once(&mut self, name: &'static str, arguments: &[&str]) {
         let (mut cargo, left) = (self.program(arguments), self.left());
         cargo.args(pool::BUILD);
