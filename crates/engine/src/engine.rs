@@ -72,7 +72,7 @@ pub struct Engine {
     pub(crate) pages: String,
     pub(crate) accepted: ArcSwap<Accepted>,
     pub(crate) rulebooks: Mutex<HashMap<Revision, Arc<Rulebook>>>,
-    pub(crate) inbox: Inbox,
+    pub(crate) inboxes: BTreeMap<ServerName, Arc<Inbox>>,
     pub(crate) problems: StdMutex<BTreeMap<String, String>>,
     /// How far the saying is.
     pub(crate) reports: StdMutex<crate::report::Reports>,
@@ -108,7 +108,7 @@ impl Engine {
         )
         .await?;
         let rulebooks = HashMap::from([(accepted.rulebook.commit, Arc::clone(&accepted.rulebook))]);
-        let inbox = Inbox::load(&*store).await?;
+        let inboxes = Inbox::load(&*store, servers.keys().cloned()).await?;
         // What was refused before the last stop still is: the alarm stays until something is accepted.
         let refused = accepted.record.value.refused.as_ref().map(crate::configuration::alarm_of);
         let problems: BTreeMap<_, _> =
@@ -125,7 +125,7 @@ impl Engine {
             pages: config.pages,
             accepted: ArcSwap::from_pointee(accepted),
             rulebooks: Mutex::new(rulebooks),
-            inbox,
+            inboxes,
             problems: StdMutex::new(problems),
             reports: StdMutex::default(),
             swept: StdMutex::default(),
@@ -166,8 +166,10 @@ impl Engine {
             let engine = Arc::clone(&engine);
             async move { engine.say_reports().await }
         });
-        let engine = Arc::clone(self);
-        self.tasks.spawn(async move { engine.look_at_hints().await });
+        for inbox in self.inboxes.values() {
+            let (engine, inbox) = (Arc::clone(self), Arc::clone(inbox));
+            self.tasks.spawn(async move { engine.look_at_hints(&inbox).await });
+        }
         Ok(())
     }
 
@@ -205,6 +207,10 @@ impl Engine {
 
     pub(crate) fn server(&self, name: &ServerName) -> Result<&Arc<GerritServer>, EngineError> {
         self.servers.get(name).ok_or_else(|| EngineError::NoServer(name.clone()))
+    }
+
+    pub(crate) fn inbox(&self, name: &ServerName) -> Result<&Arc<Inbox>, EngineError> {
+        self.inboxes.get(name).ok_or_else(|| EngineError::NoServer(name.clone()))
     }
 
     /// One decision at a time in a lane, in this process; the lane's record keeps others out.

@@ -6,7 +6,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use model::{ServerName, Timestamp};
@@ -27,12 +30,12 @@ const SOURCES: usize = 10_000;
 /// The first pause after a look that failed is twice this, in milliseconds; each further one twice as long.
 const FIRST_PAUSE_MS: i64 = 500;
 
-/// Hints that wait, and who sent how many.
+/// The hints of one server that wait, and who sent how many.
 #[derive(Default)]
 pub(crate) struct Inbox {
     hints: Mutex<Hints>,
     sources: Mutex<HashMap<IpAddr, (Timestamp, u32)>>,
-    refused: Mutex<BTreeMap<String, u64>>,
+    refused: AtomicU64,
     bell: Notify,
     written: Notify,
 }
@@ -112,15 +115,20 @@ pub(crate) enum Ended {
 }
 
 impl Inbox {
-    /// Those that a former process took and did not look at.
-    pub(crate) async fn load(store: &dyn Store) -> Result<Self, EngineError> {
-        let inbox = Self::default();
+    /// One for each server, with what a former process took and did not look at.
+    pub(crate) async fn load(
+        store: &dyn Store,
+        servers: impl Iterator<Item = ServerName>,
+    ) -> Result<BTreeMap<ServerName, Arc<Self>>, EngineError> {
+        let inboxes: BTreeMap<_, Arc<Self>> = servers.map(|name| (name, Arc::default())).collect();
         for found in store.all::<KeptHint>(&[], WAITING).await?.items {
+            // Of a server that isn't ours any more: kept, should it come back.
+            let Some(inbox) = inboxes.get(&found.value.server) else { continue };
             if let Told::New(telling) = inbox.tell(&found.value) {
                 telling.written(found.version);
             }
         }
-        Ok(inbox)
+        Ok(inboxes)
     }
 
     /// Whether a source has something left of its budget.
@@ -141,13 +149,13 @@ impl Inbox {
     }
 
     /// Counts a hint that was over its budget.
-    pub(crate) fn refuse(&self, server: &ServerName) {
-        *lock(&self.refused).entry(server.to_string()).or_default() += 1;
+    pub(crate) fn refuse(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many were over their budget since the last time, by server.
-    pub(crate) fn take_refused(&self) -> BTreeMap<String, u64> {
-        std::mem::take(&mut *lock(&self.refused))
+    /// How many were over their budget since the last time.
+    pub(crate) fn take_refused(&self) -> u64 {
+        self.refused.swap(0, Ordering::Relaxed)
     }
 
     /// Takes a hint in.

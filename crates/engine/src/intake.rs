@@ -1,7 +1,7 @@
 //! Hints: stored first, then looked at; and what finds the changes that no hint told of.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     net::IpAddr,
     sync::{Arc, PoisonError},
 };
@@ -21,14 +21,14 @@ use crate::{
     engine::Engine,
     entries,
     gerrits::GerritServer,
-    inbox::{Due, Ended, Next, Told, WAITING},
+    inbox::{Due, Ended, Inbox, Next, Told, WAITING},
     kept::{ChangeIndex, Cursor, KeptHint, KeptOutcome, KeptSubmission, Lane, SeenMetas},
     lanes::{Standing, push_outcome},
     look::{Found, Look, look},
     surface::HookAnswer,
 };
 
-/// Looks under way at once.
+/// Looks under way at once, on each server: one that hangs doesn't keep us from looking at another.
 const LOOKS: usize = 8;
 
 /// What the store said of a change when the refs were swept.
@@ -56,8 +56,9 @@ impl Engine {
         let Some(server) = known.filter(|_| same && !expected.is_empty()) else {
             return HookAnswer::NotFound;
         };
-        if !self.inbox.takes(source, self.clock.now()) {
-            self.inbox.refuse(&server.name);
+        let Some(inbox) = self.inboxes.get(&server.name) else { return HookAnswer::NotFound };
+        if !inbox.takes(source, self.clock.now()) {
+            inbox.refuse();
             return HookAnswer::OverBudget;
         }
         let hint = match Hint::parse(body) {
@@ -95,7 +96,7 @@ impl Engine {
     ) -> Result<bool, EngineError> {
         let hint = KeptHint { server: server.clone(), project, number, at: self.clock.now() };
         let keep = Transition::bookkeeping(Expect::Any, &hint)?;
-        let telling = match self.inbox.tell(&hint) {
+        let telling = match self.inbox(server)?.tell(&hint) {
             Told::Known => return Ok(false),
             Told::Full => {
                 return Err(EngineError::Outside(
@@ -109,49 +110,49 @@ impl Engine {
         Ok(true)
     }
 
-    /// Looks at hints as they come, several at once, each change by one at a time.
-    pub(crate) async fn look_at_hints(self: &Arc<Self>) {
+    /// Looks at a server's hints as they come, several at once, each change by one at a time.
+    pub(crate) async fn look_at_hints(self: &Arc<Self>, inbox: &Arc<Inbox>) {
         let permits = Arc::new(tokio::sync::Semaphore::new(LOOKS));
         loop {
-            let due = match self.inbox.next(self.clock.now()) {
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+            let due = match inbox.next(self.clock.now()) {
                 Next::Due(due) => due,
                 Next::Nothing => {
                     tokio::select! {
                         () = self.stop.cancelled() => return,
-                        () = self.inbox.rung() => continue,
+                        () = inbox.rung() => continue,
                     }
                 }
                 Next::InMs(pause_ms) => {
                     let pause = std::time::Duration::from_millis(pause_ms.unsigned_abs());
                     tokio::select! {
                         () = self.stop.cancelled() => return,
-                        () = self.inbox.rung() => continue,
+                        () = inbox.rung() => continue,
                         () = tokio::time::sleep(pause) => continue,
                     }
                 }
             };
-            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-            let engine = Arc::clone(self);
+            let (engine, inbox) = (Arc::clone(self), Arc::clone(inbox));
             self.tasks.spawn(async move {
                 let _permit = permit;
                 let done = tokio::select! {
                     () = engine.stop.cancelled() => return,
-                    done = engine.look_at(&due) => done,
+                    done = engine.look_at(&inbox, &due) => done,
                 };
                 let about = format!("hint {}", due.key);
                 if let Err(error) = done {
                     tracing::warn!(%error, hint = due.key, "looked at again later");
                     engine.problem(&about, Some(error.to_string()));
-                    engine.inbox.failed(&due, engine.clock.now());
+                    inbox.failed(&due, engine.clock.now());
                 } else {
                     engine.problem(&about, None);
                 }
-                engine.inbox.leave(&due);
+                inbox.leave(&due);
             });
         }
     }
 
-    async fn look_at(self: &Arc<Self>, due: &Due) -> Result<(), EngineError> {
+    async fn look_at(self: &Arc<Self>, inbox: &Inbox, due: &Due) -> Result<(), EngineError> {
         let hint = &due.hint;
         let looked = match hint.number {
             Some(number) => self.look_at_change(&hint.server, &hint.project, number).await,
@@ -164,12 +165,12 @@ impl Engine {
             }
             other => other?,
         }
-        let Ended::Forget(version) = self.inbox.ended(due).await else { return Ok(()) };
+        let Ended::Forget(version) = inbox.ended(due).await else { return Ok(()) };
         let forget = Transition::forget::<KeptHint>(Expect::Version(version), &due.key)?;
         match self.store.commit(vec![forget].into()).await {
-            Ok(_) | Err(CommitError::Precondition { found: None, .. }) => self.inbox.forgotten(due),
+            Ok(_) | Err(CommitError::Precondition { found: None, .. }) => inbox.forgotten(due),
             // Told again meanwhile, so it is looked at again.
-            Err(CommitError::Precondition { found: Some(version), .. }) => self.inbox.corrected(due, version),
+            Err(CommitError::Precondition { found: Some(version), .. }) => inbox.corrected(due, version),
             Err(error) => return Err(error.into()),
         }
         Ok(())
@@ -423,18 +424,29 @@ impl Engine {
         let mut lanes: Vec<Lane> = listed.items.into_iter().map(|o| o.value.lane).collect();
         lanes.sort();
         lanes.dedup();
+        let mut servers: BTreeMap<ServerName, Vec<Lane>> = BTreeMap::new();
         for lane in lanes {
-            if let Err(error) = self.evaluate(&lane, None, None).await {
-                tracing::warn!(%error, lane = lane.key(), "judged again later");
-            }
+            servers.entry(lane.server.clone()).or_default().push(lane);
         }
+        // A server that hangs doesn't keep what waits on another from being judged.
+        let judged = servers.into_values().map(|lanes| async {
+            for lane in lanes {
+                if let Err(error) = self.evaluate(&lane, None, None).await {
+                    tracing::warn!(%error, lane = lane.key(), "judged again later");
+                }
+            }
+        });
+        futures_util::future::join_all(judged).await;
         Ok(())
     }
 
     /// One entry for all hints that were over their budget since the last one.
     async fn say_refused_hints(&self) -> Result<(), EngineError> {
-        for (server, count) in self.inbox.take_refused() {
-            self.store.commit(vec![Transition::entry(entries::hints_refused(&server, count))].into()).await?;
+        for (server, inbox) in &self.inboxes {
+            if let count @ 1.. = inbox.take_refused() {
+                let entry = entries::hints_refused(server.as_str(), count);
+                self.store.commit(vec![Transition::entry(entry)].into()).await?;
+            }
         }
         Ok(())
     }

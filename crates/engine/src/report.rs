@@ -170,33 +170,38 @@ impl Engine {
     pub(crate) async fn say_reports(&self) -> Result<(), EngineError> {
         let due = || Query::of("report").state("due").limit(ROUND);
         let newest = self.store.page::<Report>(due()).await?;
-        let more = newest.next.is_some();
-        let mut failed = BTreeMap::new();
-        for report in newest.items {
-            self.say_if_due(report, &mut failed).await?;
-        }
-        if more {
+        let mut round: BTreeMap<String, Versioned<Report>> = BTreeMap::new();
+        let mut take = |page: Vec<Versioned<Report>>| {
+            round.extend(page.into_iter().map(|report| (store::Kept::key(&report.value), report)));
+        };
+        take(newest.items);
+        if newest.next.is_some() {
             let place = self.reports().place.take();
             let others = self.store.page::<Report>(due().oldest().after(place)).await?;
             self.reports().place = others.next;
-            for report in others.items {
-                self.say_if_due(report, &mut failed).await?;
-            }
+            take(others.items);
         }
-        Ok(())
+        let mut servers: BTreeMap<ServerName, Vec<Versioned<Report>>> = BTreeMap::new();
+        for report in round.into_values() {
+            servers.entry(report.value.server.clone()).or_default().push(report);
+        }
+        // A server that hangs doesn't keep us from saying on another what is due there.
+        let said = servers.into_values().map(|reports| async {
+            let mut failures = 0;
+            for report in reports {
+                self.say_if_due(report, &mut failures).await?;
+            }
+            Ok(())
+        });
+        futures_util::future::join_all(said).await.into_iter().collect()
     }
 
-    /// `failed` counts, by server, what couldn't be said in this round.
-    async fn say_if_due(
-        &self,
-        report: Versioned<Report>,
-        failed: &mut BTreeMap<ServerName, u32>,
-    ) -> Result<(), EngineError> {
+    /// `failures` counts what couldn't be said on this server in this round.
+    async fn say_if_due(&self, report: Versioned<Report>, failures: &mut u32) -> Result<(), EngineError> {
         let (mut said, version) = (report.value, report.version);
         let key = store::Kept::key(&said);
         let tried = self.reports().tried.get(&key).copied();
         let (tries, next_at) = tried.unwrap_or((0, said.at));
-        let failures = failed.entry(said.server.clone()).or_default();
         if next_at > self.clock.now() || *failures >= AWAY {
             return Ok(());
         }

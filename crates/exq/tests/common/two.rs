@@ -1,6 +1,8 @@
 //! Two Gerrit servers at once: the same project, branch and change numbers on both, and numbers of accounts that are other
 //! people's.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context as _, Result, ensure};
 use exq::demo::until;
 use serde_json::Value;
@@ -91,6 +93,26 @@ pub(crate) async fn one_away(stage: &Stage) -> Result<()> {
     said(&east_alice, &change, "Rolled out").await?;
     faults.unavailable(0);
     stage.ran(&next).await?;
+    Ok(())
+}
+
+/// A server that answers late, however much is told of it, keeps nothing on the other waiting.
+pub(crate) async fn one_hanging(stage: &Stage) -> Result<()> {
+    const LATE: Duration = Duration::from_secs(20);
+    let faults = stage.gerrit.faults()?;
+    let (east_alice, east_bob) = (east(stage, "alice")?, east(stage, "bob")?);
+    let change = east_alice.change(EAST_PROJECT, &[("prompt.txt", "prompt\n")], "Prompt").await?;
+    east_bob.vote(&change, 2).await?;
+    faults.delay(100_000, LATE);
+    let begun = Instant::now();
+    for number in 0..20 {
+        ensure!(stage.ring_as("main", "shop", 90_000 + number).await? == 202, "not taken");
+    }
+    east_bob.submit(&change).await?;
+    ran(stage, "east", &change).await?;
+    said(&east_alice, &change, "Rolled out").await?;
+    ensure!(begun.elapsed() < LATE, "it waited for the other server: {:?}", begun.elapsed());
+    faults.delay(0, Duration::ZERO);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use engine::surface::HookAnswer;
 use futures_util::StreamExt as _;
 use utoipa::openapi::path::Operation;
 
-use crate::{App, answer::Problem, api::describe};
+use crate::{App, answer::Problem, api::describe, layers::limits::hear_out};
 
 /// No server's name or secret is longer, in bytes.
 const MAX_PART: usize = 256;
@@ -75,6 +75,7 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Problem::bad_request("The body broke off."))?;
         if all.len().saturating_add(chunk.len()) > limit {
+            hear_out(chunks).await;
             return Err(Problem::too_large(limit));
         }
         all.extend_from_slice(&chunk);

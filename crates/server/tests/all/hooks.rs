@@ -80,6 +80,24 @@ async fn a_body_may_have_256_kib_and_not_a_byte_more() {
     assert_eq!(site.world.hooks.lock().unwrap().len(), 1, "only the first one reached the engine");
 }
 
+/// Answered earlier, the sender would have its connection reset and might never see why.
+#[tokio::test]
+async fn what_is_too_large_is_heard_out_before_it_is_refused() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let site = Site::start().await;
+    let limit = Limits::default().hook_body_bytes;
+    let request = Request::post(&path(), vec![b'x'; limit * 2]).bytes(site.address);
+    let (most, rest) = request.split_at(request.len() - 100);
+    let mut stream = tokio::net::TcpStream::connect(site.address).await.unwrap();
+    stream.write_all(most).await.unwrap();
+    let mut answer = [0; 12];
+    let early = tokio::time::timeout(std::time::Duration::from_millis(200), stream.read(&mut answer)).await;
+    assert!(early.is_err(), "answered before all was sent");
+    stream.write_all(rest).await.unwrap();
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+}
+
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let limits = Limits { hook_read_timeout_ms: 50, ..Limits::default() };
