@@ -44,11 +44,12 @@ pub fn commit<O: Objects + ?Sized>(objects: &O, id: &ObjectId) -> Result<Option<
 ///
 /// The search goes by committer time, newest first, so that what lies near the tips is found after few reads; but
 /// only an exhausted search says no, so wrong clocks cost time and never truth. A commit that is not in the store ends
-/// that way of the search.
+/// that way of the search. After an error of the store the search goes on where it was.
 #[derive(Debug, Default)]
 pub struct Reach {
     seen: HashSet<ObjectId>,
-    queue: BinaryHeap<(i64, ObjectId)>,
+    /// Commits whose parents were not looked at, by time; with these.
+    queue: BinaryHeap<(i64, ObjectId, Vec<ObjectId>)>,
 }
 
 impl Reach {
@@ -59,7 +60,7 @@ impl Reach {
     pub fn new<O: Objects + ?Sized>(objects: &O, tips: &[ObjectId]) -> Result<Self, ReadError> {
         let mut reach = Self::default();
         for tip in tips {
-            reach.push(objects, *tip)?;
+            reach.extend(objects, *tip)?;
         }
         Ok(reach)
     }
@@ -69,15 +70,11 @@ impl Reach {
     /// # Errors
     /// [`ReadError`] of the store.
     pub fn extend<O: Objects + ?Sized>(&mut self, objects: &O, tip: ObjectId) -> Result<(), ReadError> {
-        self.push(objects, tip)
-    }
-
-    fn push<O: Objects + ?Sized>(&mut self, objects: &O, id: ObjectId) -> Result<(), ReadError> {
-        if !self.seen.contains(&id)
-            && let Some(links) = links(objects, &id)?
+        if !self.seen.contains(&tip)
+            && let Some(links) = links(objects, &tip)?
         {
-            self.seen.insert(id);
-            self.queue.push((links.seconds, id));
+            self.seen.insert(tip);
+            self.queue.push((links.seconds, tip, links.parents));
         }
         Ok(())
     }
@@ -88,9 +85,8 @@ impl Reach {
     /// [`ReadError`] of the store.
     pub fn contains<O: Objects + ?Sized>(&mut self, objects: &O, id: &ObjectId) -> Result<bool, ReadError> {
         while !self.seen.contains(id) {
-            let Some((_, next)) = self.queue.pop() else { return Ok(false) };
-            for parent in links(objects, &next)?.map(|links| links.parents).unwrap_or_default() {
-                self.push(objects, parent)?;
+            if !self.step(objects)? {
+                return Ok(false);
             }
         }
         Ok(true)
@@ -101,12 +97,21 @@ impl Reach {
     /// # Errors
     /// [`ReadError`] of the store.
     pub fn all<O: Objects + ?Sized>(mut self, objects: &O) -> Result<HashSet<ObjectId>, ReadError> {
-        while let Some((_, next)) = self.queue.pop() {
-            for parent in links(objects, &next)?.map(|links| links.parents).unwrap_or_default() {
-                self.push(objects, parent)?;
+        while self.step(objects)? {}
+        Ok(self.seen)
+    }
+
+    /// Looks at the parents of the newest commit that waits; false if none does.
+    fn step<O: Objects + ?Sized>(&mut self, objects: &O) -> Result<bool, ReadError> {
+        let Some((seconds, id, parents)) = self.queue.pop() else { return Ok(false) };
+        for parent in &parents {
+            if let Err(error) = self.extend(objects, *parent) {
+                // It waits again: what lies behind it is not lost.
+                self.queue.push((seconds, id, parents));
+                return Err(error);
             }
         }
-        Ok(self.seen)
+        Ok(true)
     }
 }
 

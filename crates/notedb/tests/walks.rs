@@ -26,6 +26,8 @@ struct Node {
 struct Graph {
     nodes: Vec<Node>,
     reads: Mutex<BTreeMap<usize, usize>>,
+    /// The one commit of which the store can't say whether it is there.
+    broken: Option<usize>,
 }
 
 fn id(place: usize) -> ObjectId {
@@ -46,6 +48,9 @@ fn place(id: &ObjectId) -> usize {
 impl Objects for Graph {
     fn get(&self, id: &ObjectId) -> Result<Option<Object>, ReadError> {
         let place = place(id);
+        if self.broken == Some(place) {
+            return Err(ReadError::Object { id: *id, reason: "the disk is gone".to_owned() });
+        }
         *self.reads.lock().unwrap().entry(place).or_default() += 1;
         let node = &self.nodes[place];
         let tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -331,4 +336,37 @@ fn of_a_long_history_only_what_could_matter_is_read() {
     let ancestry = Ancestry::new(&graph, &ids(&[tip, lost, base])).unwrap();
     assert!(ancestry.is_ancestor(&id(base), &id(tip)) && !ancestry.is_ancestor(&id(lost), &id(lost)));
     assert_eq!(graph.read(), [base, tip, lost].into());
+}
+
+#[test]
+fn reach_finds_what_lies_near_the_tips_after_few_reads() {
+    let mut graph = Graph::default();
+    let tip = graph.line(&[], 1, 500);
+    let mut reach = Reach::new(&graph, &ids(&[tip])).unwrap();
+    assert!(reach.contains(&graph, &id(tip - 5)).unwrap());
+    assert_eq!(graph.read(), (tip - 5..=tip).collect());
+    let above = graph.add(501, &[tip]);
+    assert!(!reach.contains(&graph, &id(above)).unwrap());
+    reach.extend(&graph, id(above)).unwrap();
+    assert!(reach.contains(&graph, &id(above)).unwrap());
+    assert_eq!(graph.read(), (0..tip - 5).chain([above]).collect());
+}
+
+#[test]
+fn a_store_that_fails_for_a_while_takes_nothing_out_of_reach() {
+    let mut graph = Graph::default();
+    let (one, other) = (graph.line(&[], 1, 5), graph.line(&[], 1, 5));
+    let tip = graph.add(100, &[one, other]);
+    for broken in 0..tip {
+        graph.broken = Some(broken);
+        let mut reach = Reach::new(&graph, &ids(&[tip])).unwrap();
+        assert!(reach.contains(&graph, &ObjectId::from_bytes([7; 20])).is_err());
+        graph.broken = None;
+        assert!((0..tip).all(|place| reach.contains(&graph, &id(place)).unwrap()), "{broken} was broken");
+        assert_eq!(reach.all(&graph).unwrap().len(), tip + 1);
+        // Neither is a difference made of what could be read.
+        graph.broken = Some(broken);
+        assert!(difference(&graph, &ids(&[tip]), &[]).is_err());
+        graph.broken = None;
+    }
 }
