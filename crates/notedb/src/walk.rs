@@ -1,4 +1,31 @@
-//! Walks over commits, cheap and lazy.
+//! Walks over commits: what reaches what.
+//!
+//! [`difference()`] is the range `base..tip`, [`Reach`] says whether a branch has a commit, [`Ancestry`] who of several is
+//! whose ancestor. All are exact: committer times only say in which order is read, so that what lies near the tips is
+//! found after few reads, and a clock that ran wrong costs reads and never truth. A commit that is not in the store ends
+//! that way of a walk; who needs to know whether it is there asks [`links`].
+//!
+//! ```
+//! use notedb::walk::{Ancestry, Reach, difference};
+//! use notedb::{Kind, MapObjects, ObjectId};
+//!
+//! let mut objects = MapObjects::new();
+//! let mut commit = |seconds: u32, parents: &[ObjectId]| {
+//!     let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+//!     let tree = ObjectId::from_bytes([0; 20]);
+//!     let who = format!("A <a@example.com> {seconds} +0000");
+//!     let text = format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\nSay something\n");
+//!     objects.insert(Kind::Commit, text.into_bytes())
+//! };
+//! let root = commit(1, &[]);
+//! let (base, side) = (commit(2, &[root]), commit(3, &[root]));
+//! let tip = commit(4, &[base, side]);
+//!
+//! let range = difference(&objects, &[tip], &[base]).unwrap();
+//! assert!(range.len() == 2 && range.contains_key(&side) && range[&tip].parents == [base, side]);
+//! assert!(!Reach::new(&objects, &[base]).unwrap().contains(&objects, &side).unwrap());
+//! assert!(Ancestry::new(&objects, &[base, tip]).unwrap().is_ancestor(&base, &tip));
+//! ```
 
 mod ancestry;
 mod bits;
