@@ -22,6 +22,8 @@ pub struct Kept {
     labels: LabelRanges,
     branches: Branches,
     changes: BTreeMap<u64, ChangeEvidence>,
+    /// Those of which was said that they are there, whether their verdict still holds or not.
+    said: BTreeSet<u64>,
 }
 
 impl Kept {
@@ -31,7 +33,7 @@ impl Kept {
         Self { rules, ..Self::default() }
     }
 
-    /// The changes as they were judged last, by number.
+    /// The changes as they were judged last, by number; without those whose verdict is known to hold no more.
     #[must_use]
     pub const fn changes(&self) -> &BTreeMap<u64, ChangeEvidence> {
         &self.changes
@@ -43,26 +45,27 @@ impl Kept {
     /// [`ReadError`] if the store could not answer; then what was kept is as it was, or less.
     pub fn refresh<S: Objects + Refs>(&mut self, store: &S) -> Result<BTreeSet<u64>, ReadError> {
         self.drop_moved(store)?;
-        let there = store.changes()?;
-        let numbers: BTreeSet<u64> = there.iter().map(|(number, _)| *number).collect();
-        let gone: BTreeSet<u64> = self.changes.keys().filter(|n| !numbers.contains(*n)).copied().collect();
-        self.changes.retain(|number, _| !gone.contains(number));
-        let stale: Vec<(u64, ObjectId)> =
-            there.into_iter().filter(|(number, meta)| !self.is_current(*number, *meta)).collect();
+        let there: BTreeMap<u64, ObjectId> = store.changes()?.into_iter().collect();
+        let stale: Vec<(u64, ObjectId)> = there
+            .iter()
+            .map(|(n, meta)| (*n, *meta))
+            .filter(|(n, meta)| !self.is_current(*n, *meta))
+            .collect();
         let judged: Result<Vec<ChangeEvidence>, ReadError> =
             stale.par_iter().map(|(number, meta)| self.judged(store, *number, *meta)).collect();
-        let mut anew = gone;
-        for evidence in judged? {
-            anew.insert(evidence.change.number);
-            self.changes.insert(evidence.change.number, evidence);
-        }
+        let judged = judged?;
+        let gone = self.said.iter().filter(|number| !there.contains_key(*number));
+        let anew = gone.copied().chain(judged.iter().map(|evidence| evidence.change.number)).collect();
+        self.changes.retain(|number, _| there.contains_key(number));
+        self.changes.extend(judged.into_iter().map(|evidence| (evidence.change.number, evidence)));
+        self.said = there.into_keys().collect();
         Ok(anew)
     }
 
     /// Brings one change up to date; `None` if the repository has no such change.
     ///
     /// # Errors
-    /// [`ReadError`] if the store could not answer.
+    /// [`ReadError`] if the store could not answer; then what was kept is as it was, or less.
     pub fn one<S: Objects + Refs>(
         &mut self,
         store: &S,
@@ -71,11 +74,13 @@ impl Kept {
         self.drop_moved(store)?;
         let Some(meta) = store.tip(&notedb::meta_ref(number))? else {
             self.changes.remove(&number);
+            self.said.remove(&number);
             return Ok(None);
         };
         if !self.is_current(number, meta) {
             let evidence = self.judged(store, number, meta)?;
             self.changes.insert(number, evidence);
+            self.said.insert(number);
         }
         Ok(self.changes.get(&number))
     }
@@ -111,16 +116,14 @@ impl Kept {
             self.labels = LabelRanges::of_repository(store)?;
             self.config = config;
         }
-        if !moved.is_empty() {
-            self.changes.retain(|_, kept| {
-                let branch = kept.change.branch.as_ref();
-                match branch.and_then(|name| moved.get(name)) {
-                    None => true,
-                    Some(Moved::On) => kept.finding(FindingCode::NotOnBranch).is_none(),
-                    Some(Moved::Elsewhere) => false,
-                }
-            });
-        }
+        self.changes.retain(|_, kept| {
+            let branch = kept.change.branch.as_ref();
+            match branch.and_then(|name| moved.get(name)) {
+                None => true,
+                Some(Moved::On) => kept.finding(FindingCode::NotOnBranch).is_none(),
+                Some(Moved::Elsewhere) => false,
+            }
+        });
         Ok(())
     }
 }

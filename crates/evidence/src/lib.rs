@@ -1,6 +1,6 @@
 //! Says what is true about one Gerrit change, and about a range of commits.
 //!
-//! Evidence is what we read ourselves about one change at one meta revision. [`judge`] is a pure function of what was
+//! Evidence is what we read ourselves about one change at one meta revision. [`judge()`] is a pure function of what was
 //! read: git objects through [`notedb::Objects`], refs through [`notedb::Refs`], and, from a running Gerrit,
 //! [`LiveFacts`]. Same input, same bytes out. [`judge_range`] accounts for every commit that a new revision brings.
 //! [`offline`] does both for a whole bare repository, [`Kept`] for one that is fetched again and again.

@@ -5,6 +5,13 @@
 //! through one door, the trait [`Objects`], and turns such a chain into a typed [`History`]. It does no I/O, has no
 //! opinion on what a vote is worth, and is total: no bytes make it panic.
 //!
+//! - [`Objects`] and [`Refs`] are the doors: [`MapObjects`] and [`MapRefs`] hold all in memory, a [`Recorder`] remembers what
+//!   was read through it.
+//! - [`History`] is the chain; [`meta`] has what each of its commits says.
+//! - [`requirements`] has the results of submit requirements as the submit stored them, [`label_ranges`] what
+//!   `project.config` says of labels.
+//! - [`walk`] goes over commits of code: ranges, reach, ancestry.
+//!
 //! ```
 //! use notedb::{History, MapObjects, Objects, Kind};
 //!
@@ -19,6 +26,8 @@
 //! assert_eq!(history.commits().len(), 1);
 //! assert_eq!(history.commits()[0].author.account().unwrap().number, 7);
 //! ```
+//!
+//! `examples/votes.rs` prints the votes of one meta commit that `git cat-file` gave it.
 //!
 //! Source of the format: Gerrit's `ChangeNotesParser`, `CommitRewriter` and `FooterKey`s, and what real servers wrote
 //! since 2015.
