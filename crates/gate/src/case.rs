@@ -8,7 +8,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::CaseError;
+use crate::{CaseError, RequestMatter};
 
 /// All that was read for one decision.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -56,6 +56,12 @@ impl Case {
     /// [`CaseError::Contradiction`].
     pub(crate) fn check(&self) -> Result<(), CaseError> {
         same("its schema", &self.schema, Self::SCHEMA)?;
+        if let Some(asked) = self.matter.request() {
+            asked.check(self)?;
+        }
+        if let Matter::Submit(asked) = &self.matter {
+            same("the revision to submit", &self.tip, &asked.revision)?;
+        }
         let Matter::Run(matter) = &self.matter else { return Ok(()) };
         let submission = &matter.submission;
         same("the submission's server", &submission.server, &self.server)?;
@@ -63,6 +69,10 @@ impl Case {
         same("the submission's branch", &submission.branch, &self.branch)?;
         same("the submission's tip", &submission.tip, &self.tip)?;
         let id = Submission::id_of(&self.server, &self.project, &self.branch, &self.tip);
+        if let Some(asked) = &matter.request {
+            same("the request's operation", &asked.request.operation, &matter.operation)?;
+            same("the request's environment", &asked.request.environment, &matter.environment)?;
+        }
         same("the submission's id", &submission.id, &id)
     }
 }
@@ -96,6 +106,8 @@ pub enum Matter {
     Run(Box<RunMatter>),
     /// To accept the tip as configuration.
     Accept,
+    /// To submit the open change of a request: whether it could run if it were merged now. Nothing runs by this answer.
+    Submit(Box<RequestMatter>),
 }
 
 /// To run an operation for a submission.
@@ -113,6 +125,9 @@ pub struct RunMatter {
     pub opened_under: Revision,
     /// The revision that last succeeded there, from our own record.
     pub before: Option<Revision>,
+    /// The request that was merged, where nothing but one sets the operation off.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request: Option<Box<RequestMatter>>,
 }
 
 /// `refs/meta/config` of a project.

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::{
     Answer, Canonical as _, Decision, DecisionId, Need, PersonKey, Plan, Reason, Timestamp, TriggeredBy,
 };
-use operations::Ask;
+use operations::{Ask, Wish};
 use policy::{Question, Verdict};
 
-use crate::{Case, CaseError, CaseEvidence, Matter, Rulebook, RunMatter, case::same, question, revision};
+use crate::{
+    Case, CaseError, CaseEvidence, Matter, Rulebook, RunMatter, case::same, question, request, revision,
+};
 
 /// A decision with what it was made from.
 #[derive(Clone, Debug)]
@@ -48,7 +50,7 @@ pub fn decide(
     if opened.commit != accepted.commit {
         rulebooks.push(opened);
     }
-    for rulebook in rulebooks {
+    for rulebook in &rulebooks {
         match question(case, evidence, rulebook, now) {
             Ok(question) => {
                 let Verdict { policies: deciding, reasons: why, errors: broken, allow } =
@@ -69,8 +71,15 @@ pub fn decide(
             Err(error) => return Err(error),
         }
     }
+    if let Some(asked) = case.matter.request() {
+        if matches!(case.matter, Matter::Submit(_)) {
+            // Votes can still come while it is open; what is wrong with the change itself stays so.
+            reasons.iter_mut().for_each(|reason| reason.need = Need::Waits);
+        }
+        reasons.extend(request::reasons(asked, evidence.request.as_ref(), &rulebooks, opened));
+    }
     let plan = match &case.matter {
-        Matter::Accept => None,
+        Matter::Accept | Matter::Submit(_) => None,
         Matter::Run(matter) => match make_plan(case, matter, opened) {
             Ok(plan) => Some(plan),
             Err(why) => {
@@ -90,7 +99,10 @@ pub fn decide(
     });
     let allowed = reasons.is_empty() && asked.is_some();
     let question_digest = asked.as_ref().map(Question::digest).transpose()?;
-    let plan_digest = plan.as_ref().map(Plan::digest).transpose()?;
+    let plan_digest = match &case.matter {
+        Matter::Submit(asked) => Some(asked.request.plan),
+        _ => plan.as_ref().map(Plan::digest).transpose()?,
+    };
     let case_digest = case.digest()?;
     let nothing = model::Digest::of(b"");
     let decision = Decision {
@@ -122,7 +134,7 @@ fn fits(
     same("the accepted configuration", &case.configuration, &accepted.commit)?;
     let opened_under = match &case.matter {
         Matter::Run(matter) => matter.opened_under,
-        Matter::Accept => case.configuration,
+        Matter::Accept | Matter::Submit(_) => case.configuration,
     };
     same("the configuration that the outcome was opened under", &opened_under, &opened.commit)?;
     let range = &evidence.range;
@@ -152,6 +164,16 @@ fn make_plan(case: &Case, matter: &RunMatter, opened: &Rulebook) -> Result<Plan,
         base: case.base,
         changes: submission.changes.clone(),
     };
+    if let Some(asked) = &matter.request {
+        let request = &asked.request;
+        let wish = Wish {
+            operation: &request.operation,
+            environment: &request.environment,
+            inputs: &request.inputs,
+        };
+        let plan = operations::requested(&opened.configuration, &wish)?;
+        return Ok(plan.into_plan(opened.commit, triggered_by));
+    }
     operations::plan(
         &opened.configuration,
         &Ask {

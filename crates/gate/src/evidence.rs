@@ -8,7 +8,7 @@ use model::Canonical;
 use notedb::{MapRefs, ObjectId, Objects, walk};
 use serde::{Deserialize, Serialize};
 
-use crate::{Answers, Case, CaseError, live_facts, object_id};
+use crate::{Answers, Case, CaseError, RequestEvidence, live_facts, object_id, request};
 
 /// What was found about a case.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct CaseEvidence {
     pub range: RangeEvidence,
     /// The changes of the case, in ascending order of number.
     pub changes: Vec<ChangeEvidence>,
+    /// What was found about the request, where the case is about one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request: Option<RequestEvidence>,
 }
 
 impl CaseEvidence {
@@ -87,7 +90,11 @@ pub fn examine<O: Objects + ?Sized>(
             config,
         },
     )?;
-    Ok(CaseEvidence { schema: CaseEvidence::SCHEMA.to_owned(), range, changes })
+    let request = match case.matter.request() {
+        Some(asked) => Some(request::examine(case, asked, objects, &changes)?),
+        None => None,
+    };
+    Ok(CaseEvidence { schema: CaseEvidence::SCHEMA.to_owned(), range, changes, request })
 }
 
 /// That every commit of a range is there. The walk ends where one isn't, so a range with a hole would be judged without

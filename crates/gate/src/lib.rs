@@ -12,6 +12,7 @@ mod error;
 mod evidence;
 mod live;
 mod question;
+mod request;
 mod rulebook;
 
 pub use case::{Case, ChangeRead, Matter, Rules, RunMatter};
@@ -20,4 +21,5 @@ pub use error::CaseError;
 pub use evidence::{CaseEvidence, examine};
 pub use live::{Answers, Detail, live_facts, object_id, revision};
 pub use question::{defined, question};
+pub use request::{RequestEvidence, RequestMatter, unknown_request};
 pub use rulebook::{Rulebook, RulebookError, read_tree};

@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use evidence::{Account as Accounted, ChangeEvidence, FindingCode, ReviewRules};
+use evidence::{Account as Accounted, ChangeEvidence, FindingCode, ReviewRules, Status};
 use model::{Account, AccountId, PersonKey, RoleName, Timestamp};
 use operations::{Configuration, Environment, Operation};
 use policy::{Accept, Approve, Asked, ChangeFacts, Question, RangeFacts, Run};
 
-use crate::{Case, CaseError, CaseEvidence, Matter, Rulebook, RunMatter, revision};
+use crate::{
+    Case, CaseError, CaseEvidence, Matter, RequestMatter, Rulebook, RunMatter,
+    request::{Asking, asking},
+    revision,
+};
 
 /// The question about a case, under one rulebook.
 ///
@@ -24,20 +28,16 @@ pub fn question(
         Matter::Accept => Asked::Accept(Accept { commit: case.tip }),
         Matter::Run(matter) => {
             let (operation, environment) = defined(rulebook, matter)?;
-            Asked::Run(Run {
-                operation: operation.name.clone(),
-                environment: environment.name.clone(),
-                mode: operation.mode,
-                people: operation.people,
-                approve: environment.approve.as_ref().map(|a| Approve {
-                    role: a.role.clone(),
-                    people: a.people,
-                    present: a.present,
-                }),
-            })
+            run(operation, environment)
+        }
+        Matter::Submit(asked) => {
+            let (operation, environment) = asked_for(rulebook, asked)?;
+            run(operation, environment)
         }
     };
-    let people = People { case, configuration };
+    let asking = case.matter.request().map(|asked| asking(&asked.request, configuration)).unwrap_or_default();
+    let requester = asking.persons.first().cloned();
+    let people = People { case, configuration, asking };
     let judged = judged(case, evidence);
     let changes: Vec<ChangeFacts> = judged.iter().map(|change| people.change(change)).collect();
     let submitter = people.submitter(&judged);
@@ -45,10 +45,17 @@ pub fn question(
         .iter()
         .flat_map(|c| c.approvers.iter().chain(&c.contributors).chain(&c.earlier_uploaders))
         .chain(&submitter)
+        .chain(&requester)
         .collect();
     let roles: BTreeMap<PersonKey, BTreeSet<RoleName>> =
         named.into_iter().map(|person| (person.clone(), configuration.roles().of(person))).collect();
     let range = &evidence.range;
+    let open = matches!(case.matter, Matter::Submit(_));
+    let unaccounted = |commit: &&evidence::RangeCommit| match &case.matter {
+        // Not merged yet, its own revision is accounted for by no merged change.
+        Matter::Submit(asked) => revision(&commit.sha) != asked.revision,
+        _ => commit.account == Accounted::Unaccounted,
+    };
     Ok(Question {
         schema: Question::SCHEMA.to_owned(),
         asked,
@@ -58,18 +65,19 @@ pub fn question(
             branch: case.branch.clone(),
             base: case.base,
             tip: case.tip,
-            reviewed: range.reviewed && changes.iter().all(|c| c.reviewed),
-            findings: range.findings.iter().map(|f| code(&f.code)).collect::<Result<_, _>>()?,
+            reviewed: (range.reviewed || open) && changes.iter().all(|c| c.reviewed),
+            findings: match open {
+                // That it is not on the branch is what is asked about.
+                true => BTreeSet::new(),
+                false => range.findings.iter().map(|f| code(&f.code)).collect::<Result<_, _>>()?,
+            },
             commits: u32::try_from(range.commits.len()).unwrap_or(u32::MAX),
-            unaccounted: u32::try_from(
-                range.commits.iter().filter(|c| c.account == Accounted::Unaccounted).count(),
-            )
-            .unwrap_or(u32::MAX),
+            unaccounted: u32::try_from(range.commits.iter().filter(unaccounted).count()).unwrap_or(u32::MAX),
             changes,
         },
         roles,
         submitter,
-        requester: None,
+        requester,
         consents: vec![],
         freezes: case.freezes.clone(),
         drift: BTreeSet::new(),
@@ -77,6 +85,20 @@ pub fn question(
         // Begun seconds are whole ones; facts from the future are as little worth as old ones.
         facts_age_s: u32::try_from(now.ms_since(case.read_at).unsigned_abs().div_ceil(1000))
             .unwrap_or(u32::MAX),
+    })
+}
+
+fn run(operation: &Operation, environment: &Environment) -> Asked {
+    Asked::Run(Run {
+        operation: operation.name.clone(),
+        environment: environment.name.clone(),
+        mode: operation.mode,
+        people: operation.people,
+        approve: environment.approve.as_ref().map(|a| Approve {
+            role: a.role.clone(),
+            people: a.people,
+            present: a.present,
+        }),
     })
 }
 
@@ -116,6 +138,9 @@ pub fn defined<'a>(
         .configuration
         .operation(&matter.operation)
         .ok_or_else(|| gone(&format!("operation {}", matter.operation)))?;
+    if let Some(asked) = &matter.request {
+        return asked_for(rulebook, asked);
+    }
     let submission = &matter.submission;
     let sets_off = operation.trigger.as_ref().is_some_and(|trigger| {
         trigger.server == submission.server
@@ -134,6 +159,29 @@ pub fn defined<'a>(
     Ok((operation, environment))
 }
 
+/// The operation and environment of a request, as a rulebook defines them.
+fn asked_for<'a>(
+    rulebook: &'a Rulebook,
+    asked: &RequestMatter,
+) -> Result<(&'a Operation, &'a Environment), CaseError> {
+    let gone =
+        |what: String| CaseError::Configuration { commit: rulebook.commit, why: format!("it has no {what}") };
+    let (request, configuration) = (&asked.request, &rulebook.configuration);
+    let here = configuration.requests().is_some_and(|at| {
+        at.server == request.server && at.project == request.project && at.branch == request.branch
+    });
+    if !here {
+        return Err(gone(format!("requests in {} {}", request.project, request.branch)));
+    }
+    let operation = configuration.operation(&request.operation).filter(|o| o.trigger.is_none());
+    let operation =
+        operation.ok_or_else(|| gone(format!("operation {} that can be asked for", request.operation)))?;
+    let environment = operation
+        .environment(&request.environment)
+        .ok_or_else(|| gone(format!("environment {} of {}", request.environment, request.operation)))?;
+    Ok((operation, environment))
+}
+
 fn code<T: serde::Serialize>(value: &T) -> Result<String, CaseError> {
     Ok(serde_json::to_value(value)?.as_str().unwrap_or_default().to_owned())
 }
@@ -141,6 +189,8 @@ fn code<T: serde::Serialize>(value: &T) -> Result<String, CaseError> {
 struct People<'a> {
     case: &'a Case,
     configuration: &'a Configuration,
+    /// Who asks, where it is a request: they contributed, though our writer made the change.
+    asking: Asking,
 }
 
 impl People<'_> {
@@ -159,12 +209,18 @@ impl People<'_> {
     fn change(&self, change: &ChangeEvidence) -> ChangeFacts {
         let rules = ReviewRules::default();
         let votes = change.counting_votes().filter(|vote| rules.review_labels.contains(&vote.label));
-        let voters: BTreeSet<u64> = votes.map(|vote| vote.account).collect();
+        // What our own account says of a request of ours is worth nothing.
+        let voters: BTreeSet<u64> =
+            votes.map(|vote| vote.account).filter(|voter| Some(*voter) != self.writer()).collect();
         let (approvers, unlinked_approvers) = self.persons(&voters);
-        let (contributors, _) = self.persons(&change.contributors());
+        let (mut contributors, _) = self.persons(&change.contributors());
+        contributors.extend(self.asking.persons.iter().cloned());
         let (earlier_uploaders, _) = self.persons(&change.earlier_uploaders);
-        // Of whom nobody knows who it is, nobody can say that the reviewer is somebody else.
-        let everybody = change.contributors().union(&change.earlier_uploaders).copied().collect();
+        // Of whom nobody knows who it is, nobody can say that the reviewer is somebody else. Our writer is nobody: who asked
+        // is known.
+        let mut everybody: BTreeSet<u64> =
+            change.contributors().union(&change.earlier_uploaders).copied().collect();
+        everybody.retain(|account| Some(*account) != self.writer());
         let nobodys_upload = u32::from(change.status.is_some() && change.people.uploaders.is_empty());
         let unlinked_contributors = self.persons(&everybody).1.saturating_add(nobodys_upload);
         let mut findings: BTreeSet<String> =
@@ -175,9 +231,13 @@ impl People<'_> {
         if !ours {
             findings.insert("other-server".to_owned());
         }
+        let mut reviewed = change.reviewed;
+        if let Matter::Submit(asked) = &self.case.matter {
+            (reviewed, findings) = self.if_merged(asked, change, findings);
+        }
         ChangeFacts {
             number: change.change.number,
-            reviewed: change.reviewed && ours,
+            reviewed: reviewed && ours,
             findings,
             approvers,
             unlinked_approvers,
@@ -187,6 +247,40 @@ impl People<'_> {
         }
     }
 
+    /// What would be said of the open change of a request if it were merged as it is. Evidence says some things of merged
+    /// changes only; where in doubt this says no, and after the merge everything is judged anew.
+    fn if_merged(
+        &self,
+        asked: &RequestMatter,
+        change: &ChangeEvidence,
+        mut findings: BTreeSet<String>,
+    ) -> (bool, BTreeSet<String>) {
+        let rules = ReviewRules::default();
+        let open = change.status == Some(Status::New) && change.change.number == asked.change;
+        if open {
+            findings.remove("not-merged");
+        }
+        let is_review = |vote: &&evidence::Vote| rules.review_labels.contains(&vote.label);
+        let approved = change.counting_votes().any(|vote| is_review(&vote));
+        if !approved {
+            findings.insert("no-independent-approval".to_owned());
+        }
+        let against =
+            |v: &evidence::Vote| is_review(&v) && v.value < 0 && Some(v.patch_set) == change.patch_set;
+        let vetoed = change.votes.iter().any(against);
+        if vetoed {
+            findings.insert("vetoed".to_owned());
+        }
+        let refusing = |finding: &evidence::Finding| {
+            finding.code.is_refusing() && finding.code != FindingCode::NotMerged
+        };
+        (open && approved && !vetoed && !change.findings.iter().any(refusing), findings)
+    }
+
+    fn writer(&self) -> Option<u64> {
+        self.case.matter.request().map(|asked| asked.writer.0)
+    }
+
     /// Who pressed Submit: of the change that is the tip, else of those of the submission. None unless they agree.
     fn submitter(&self, judged: &[&ChangeEvidence]) -> Option<PersonKey> {
         let is_tip = |c: &&ChangeEvidence| {
@@ -194,7 +288,7 @@ impl People<'_> {
         };
         let submitted = |c: &&ChangeEvidence| match &self.case.matter {
             Matter::Run(matter) => matter.submission.changes.contains(&c.change.number),
-            Matter::Accept => true,
+            Matter::Accept | Matter::Submit(_) => true,
         };
         let mut of: Vec<_> = judged.iter().copied().filter(is_tip).collect();
         if of.is_empty() {

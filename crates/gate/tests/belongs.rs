@@ -13,7 +13,7 @@ type Twist = fn(&mut Case);
 fn run_matter(case: &mut Case) -> &mut gate::RunMatter {
     match &mut case.matter {
         Matter::Run(matter) => matter,
-        Matter::Accept => panic!("it is about a configuration"),
+        Matter::Accept | Matter::Submit(_) => panic!("it is about a configuration"),
     }
 }
 

@@ -10,6 +10,7 @@ mod name;
 mod outcome;
 mod people;
 mod plan;
+mod request;
 mod run;
 mod submission;
 mod text;
@@ -20,14 +21,15 @@ pub use decision::{Answer, Decision, Need, Reason};
 pub use hash::{Digest, Revision, WrongHash};
 pub use name::{
     ChangeId, DecisionId, EnvironmentName, GrantId, KeyId, OperationName, OutcomeId, PersonKey, Project,
-    RefName, RoleName, RunId, ServerName, StepId, SubmissionId, TargetName, WrongName,
+    RefName, RequestId, RoleName, RunId, ServerName, StepId, SubmissionId, TargetName, WrongName,
 };
 pub use outcome::{Outcome, OutcomeKey, OutcomeState};
 pub use people::{Account, AccountId, Identity};
 pub use plan::{
-    Action, Exec, Gerrit, Http, HttpExpect, Method, Mode, OnFailure, Plan, PlannedStep, Program, Target,
-    TriggeredBy,
+    Action, Exec, Gerrit, Http, HttpExpect, Method, Mode, OnFailure, Plan, PlannedStep, Program,
+    RequestedPlan, Target, TriggeredBy,
 };
+pub use request::{Justification, Request, Requester, RequesterKind, WrongJustification};
 pub use run::{Run, RunResult, RunState, Step, StepResult, StepState, WrongState};
 pub use submission::{ChangeKey, ChangeNumber, Submission};
 pub use text::{hidden_character, is_hidden};

@@ -149,6 +149,8 @@ id!(/// A grant.
     GrantId, "grant id", "grt-");
 id!(/// A run.
     RunId, "run id", "run-");
+id!(/// A request.
+    RequestId, "request id", "req-");
 
 #[cfg(test)]
 mod tests {

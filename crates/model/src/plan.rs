@@ -55,6 +55,69 @@ impl Canonical for Plan {
     const DOMAIN: &'static str = "exequatur.plan/1";
 }
 
+impl Plan {
+    /// What of it could be said before anybody asked for it.
+    #[must_use]
+    pub fn requested(&self) -> RequestedPlan {
+        RequestedPlan {
+            schema: RequestedPlan::SCHEMA.to_owned(),
+            operation: self.operation.clone(),
+            environment: self.environment.clone(),
+            inputs: self.inputs.clone(),
+            files: self.files.clone(),
+            steps: self.steps.clone(),
+            on_failure: self.on_failure,
+        }
+    }
+}
+
+/// What a request would do: a plan before there is a submission. Its hash is what a request asks for and what reviewers
+/// approve; the plan that runs has to come out as the same (I4).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestedPlan {
+    /// `exequatur.requested-plan/1`
+    pub schema: String,
+    /// The operation.
+    pub operation: OperationName,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// What was given.
+    pub inputs: BTreeMap<String, String>,
+    /// As [`Plan::files`].
+    pub files: BTreeMap<String, Digest>,
+    /// As [`Plan::steps`].
+    pub steps: Vec<PlannedStep>,
+    /// As [`Plan::on_failure`].
+    pub on_failure: OnFailure,
+}
+
+impl RequestedPlan {
+    /// The schema's name.
+    pub const SCHEMA: &'static str = "exequatur.requested-plan/1";
+
+    /// The plan that it is once the request was merged.
+    #[must_use]
+    pub fn into_plan(self, configuration: Revision, triggered_by: TriggeredBy) -> Plan {
+        Plan {
+            schema: Plan::SCHEMA.to_owned(),
+            operation: self.operation,
+            environment: self.environment,
+            configuration,
+            triggered_by,
+            inputs: self.inputs,
+            before: BTreeMap::new(),
+            files: self.files,
+            steps: self.steps,
+            on_failure: self.on_failure,
+        }
+    }
+}
+
+impl Canonical for RequestedPlan {
+    const DOMAIN: &'static str = "exequatur.requested-plan/1";
+}
+
 /// The submission behind a plan.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -19,6 +19,18 @@ pub struct Configuration {
     pub(crate) builders: BTreeMap<String, Builder>,
     pub(crate) calendar: Calendar,
     pub(crate) baselines: Vec<Baseline>,
+    pub(crate) requests: Option<RequestsAt>,
+}
+
+/// `requests.yaml`: where requests become changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RequestsAt {
+    /// The server.
+    pub server: ServerName,
+    /// The project: there lies nothing else.
+    pub project: Project,
+    /// The branch, in full.
+    pub branch: RefName,
 }
 
 /// Who builds artifacts.
@@ -116,6 +128,12 @@ impl Configuration {
     #[must_use]
     pub fn baselines(&self) -> &[Baseline] {
         &self.baselines
+    }
+
+    /// Where requests become changes; none: nobody can ask for anything.
+    #[must_use]
+    pub const fn requests(&self) -> Option<&RequestsAt> {
+        self.requests.as_ref()
     }
 
     /// The asserted base of an operation in an environment for a branch.

@@ -7,8 +7,8 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{commit, sample, sample_with, triggered_by};
-use model::{Action, Gerrit, Plan, Program, TriggeredBy};
-use operations::{Ask, Configuration, PlanError, Tree, check, plan};
+use model::{Action, Canonical, Gerrit, Plan, Program, RequestedPlan, TriggeredBy};
+use operations::{Ask, Configuration, PlanError, Tree, Wish, check, plan, requested};
 
 const HEAD: &str = "operation: shop-web\ntitle: Roll out\n";
 
@@ -202,4 +202,63 @@ fn only_submissions_to_the_branch_that_change_the_paths_match() {
     assert!(!matches("other", "shop", main, &["web/x"]));
     assert!(!matches("main", "shop2", main, &["web/x"]));
     assert!(!matches("main", "shop", "refs/heads/main2", &["web/x"]));
+}
+
+fn wished(tree: &Tree, inputs: &[(&str, &str)]) -> Result<RequestedPlan, PlanError> {
+    let (configuration, report) = check(tree);
+    let configuration = configuration.unwrap_or_else(|| panic!("{}", report.render(false)));
+    let inputs: BTreeMap<String, String> =
+        inputs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let (operation, environment) = ("shop-web".parse().unwrap(), "prod".parse().unwrap());
+    requested(&configuration, &Wish { operation: &operation, environment: &environment, inputs: &inputs })
+}
+
+#[test]
+fn a_requests_plan_is_known_before_it_and_is_the_one_that_runs() {
+    let tree = tree(
+        "environments: { prod: { targets: two } }\ninputs: { why: { title: Why } }\n\
+         steps: [{ id: a, exec: { run: [./shop/switch, \"{{ inputs.why }}\", \"{{ target.name }}\"] } }]\n",
+    );
+    let wished = wished(&tree, &[("why", "because")]).unwrap();
+    assert_eq!((wished.steps.len(), wished.files.len()), (2, 2));
+    let plan = asked(&tree, &triggered_by(), &[("why", "because")]).unwrap();
+    assert_eq!(plan.requested(), wished);
+    assert_eq!(wished.clone().into_plan(commit(), triggered_by()), plan);
+    // What happens is in its hash; what else stands in the operations project isn't.
+    let digest = |plan: &RequestedPlan| Canonical::digest(plan).unwrap();
+    let other = RequestedPlan { inputs: [("why".to_owned(), "other".to_owned())].into(), ..wished.clone() };
+    assert_ne!(digest(&wished), digest(&other));
+}
+
+#[test]
+fn nothing_of_a_request_comes_from_the_change_that_it_becomes() {
+    for place in ["revision", "change.number", "change.project", "change.branch", "before.revision"] {
+        let operation = format!(
+            "environments: {{ prod: {{}} }}\nsteps: [{{ id: a, exec: {{ run: [/bin/echo, \"x{{{{ {place} }}}}\"] }} }}]\n"
+        );
+        let why = wished(&tree(&operation), &[]).unwrap_err();
+        assert!(matches!(why, PlanError::Nothing { .. }), "{place}: {why}");
+    }
+}
+
+#[test]
+fn what_a_submission_sets_off_can_not_be_asked_for() {
+    let why = wished(&sample(), &[]).unwrap_err();
+    assert!(why.to_string().contains("a submission sets it off"), "{why}");
+}
+
+#[test]
+fn the_requests_project_is_named_and_nothing_else_lies_there() {
+    let with = |text: &str| check(&sample_with(&[("requests.yaml", Some(text))]));
+    let (configuration, _) = with("server: main\nproject: requests\n");
+    let at = configuration.unwrap().requests().cloned().unwrap();
+    assert_eq!((at.project.as_str(), at.branch.as_str()), ("requests", "refs/heads/main"));
+    assert_eq!(check(&sample()).0.unwrap().requests(), None);
+    let (configuration, report) = with("server: main\nproject: shop\n");
+    assert!(configuration.is_none());
+    assert!(
+        report.render(false).contains("a submission to shop sets shop-web off"),
+        "{}",
+        report.render(false)
+    );
 }

@@ -183,6 +183,7 @@ impl Play {
             environment: "prod".parse().unwrap(),
             opened_under: self.opened.as_ref().map_or(accepted, Ops::commit),
             before: None,
+            request: None,
         }))
     }
 

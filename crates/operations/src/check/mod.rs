@@ -15,15 +15,24 @@ pub(crate) use url::base_problem;
 use crate::{
     Configuration, Problem, Report, Tree,
     calendar::Calendar,
-    file::others::{BaselinesFile, BuildersFile, CalendarFile, LinksFile, RolesFile, TargetsFile},
+    file::others::{
+        BaselinesFile, BuildersFile, CalendarFile, LinksFile, RequestsFile, RolesFile, TargetsFile,
+    },
     people::{Links, Roles},
     read::{self, Decode, Reader},
     suggest,
 };
 
 /// Files right under the root that we read.
-const FILES: &[&str] =
-    &["roles.yaml", "links.yaml", "targets.yaml", "builders.yaml", "calendar.yaml", "baselines.yaml"];
+const FILES: &[&str] = &[
+    "roles.yaml",
+    "links.yaml",
+    "targets.yaml",
+    "builders.yaml",
+    "calendar.yaml",
+    "baselines.yaml",
+    "requests.yaml",
+];
 
 /// What other files may refer to; none: that file has mistakes, so nothing is said about references to it.
 pub(super) struct Known<'a> {
@@ -75,18 +84,34 @@ pub fn check(tree: &Tree) -> (Option<Configuration>, Report) {
     let baselines = or_default(tree, "baselines.yaml", &mut problems, |file: BaselinesFile, reader| {
         others::baselines(file, &known, &operations, reader)
     });
+    let requests = or_default(tree, "requests.yaml", &mut problems, |file: RequestsFile, reader| {
+        others::requests(file, &operations, reader).map(Some)
+    });
     for (path, bytes) in tree.inside("policies/", ".cedar") {
         problems.extend(read::source(path, bytes).err().map(|problem| *problem));
     }
     let report = Report::sorted(problems);
-    let parts = (known.links, known.roles, known.targets, builders, calendar, baselines);
+    let parts = (known.links, known.roles, known.targets, builders, calendar, baselines, requests);
     let configuration = match parts {
-        (Some(links), Some(roles), Some(targets), Some(builders), Some(calendar), Some(baselines))
-            if report.is_ok() =>
-        {
-            let tree = tree.clone();
-            Some(Configuration { tree, operations, links, roles, targets, builders, calendar, baselines })
-        }
+        (
+            Some(links),
+            Some(roles),
+            Some(targets),
+            Some(builders),
+            Some(calendar),
+            Some(baselines),
+            Some(requests),
+        ) if report.is_ok() => Some(Configuration {
+            tree: tree.clone(),
+            operations,
+            links,
+            roles,
+            targets,
+            builders,
+            calendar,
+            baselines,
+            requests,
+        }),
         _ => None,
     };
     (configuration, report)

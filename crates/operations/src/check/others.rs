@@ -6,9 +6,10 @@ use model::{Account, AccountId, Identity, OperationName, RefName, Target, Target
 
 use super::Known;
 use crate::{
-    Baseline, Builder, Calendar, Freeze, Links, Operation, Person, Role, Roles,
+    Baseline, Builder, Calendar, Freeze, Links, Operation, Person, RequestsAt, Role, Roles,
     file::others::{
-        BaselinesFile, BuildersFile, CalendarFile, FreezeFile, LinksFile, PersonFile, RolesFile, TargetsFile,
+        BaselinesFile, BuildersFile, CalendarFile, FreezeFile, LinksFile, PersonFile, RequestsFile,
+        RolesFile, TargetsFile,
     },
     problem::Span,
     read::{At, Reader},
@@ -256,6 +257,25 @@ pub(super) fn baselines(
         baselines.push(baseline);
     }
     Some(baselines)
+}
+
+pub(super) fn requests(
+    file: RequestsFile,
+    operations: &BTreeMap<OperationName, Operation>,
+    reader: &mut Reader,
+) -> Option<RequestsAt> {
+    let main = || At { span: file.project.span, value: "main".to_owned() };
+    let branch = branch(&file.branch.clone().unwrap_or_else(main), reader)?;
+    let here = |operation: &&Operation| {
+        let at = |t: &crate::Merged| t.server == file.server.value && t.project == file.project.value;
+        operation.trigger.as_ref().is_some_and(at)
+    };
+    if let Some(operation) = operations.values().find(here) {
+        let message = format!("a submission to {} sets {} off", file.project.value, operation.name);
+        let hint = "requests have a project of their own: there lies nothing else";
+        reader.error_hint(file.project.span, message, hint);
+    }
+    Some(RequestsAt { server: file.server.value, project: file.project.value, branch })
 }
 
 /// A reason or title that says something.

@@ -169,6 +169,18 @@ record! {
     }
 }
 
+record! {
+    /// `requests.yaml`: where requests become changes.
+    RequestsFile {
+        /// The server.
+        server: At<ServerName>,
+        /// The project: there lies nothing else, and only our writer makes changes there.
+        project: At<Project>,
+        /// The branch: `main`, or in full. Default: main.
+        branch: Option<At<String>>,
+    }
+}
+
 crate::read::derived!(
     IdentityFile,
     TargetFile,

@@ -7,7 +7,7 @@ use model::{Action, Digest, Exec, Gerrit, Http, HttpExpect, StepId, Target};
 use serde_json::Value;
 use url::Url;
 
-use super::{Ask, PlanError, program};
+use super::{Given, PlanError, program};
 use crate::{
     Configuration, Environment, ExecStep, GerritStep, HttpStep, JsonTemplate, Place, StepDo, Template,
     operation::{UrlBase, UrlTemplate},
@@ -22,7 +22,7 @@ const URL: usize = 4096;
 pub(super) struct Filling<'a> {
     pub(super) configuration: &'a Configuration,
     pub(super) environment: &'a Environment,
-    pub(super) ask: &'a Ask<'a>,
+    pub(super) given: &'a Given<'a>,
     pub(super) target: Option<&'a Target>,
     pub(super) step: &'a StepId,
 }
@@ -64,17 +64,17 @@ impl Filling<'_> {
     }
 
     fn value(&self, place: &Place) -> Result<String, PlanError> {
-        let by = self.ask.triggered_by;
+        let by = self.given.triggered_by;
         let value = match place {
-            Place::Revision => Some(by.revision.to_string()),
-            Place::ChangeNumber => by.changes.last().map(ToString::to_string),
-            Place::ChangeProject => Some(by.project.to_string()),
-            Place::ChangeBranch => {
+            Place::Revision => by.map(|by| by.revision.to_string()),
+            Place::ChangeNumber => by.and_then(|by| by.changes.last()).map(ToString::to_string),
+            Place::ChangeProject => by.map(|by| by.project.to_string()),
+            Place::ChangeBranch => by.map(|by| {
                 let full = by.branch.as_str();
-                Some(full.strip_prefix("refs/heads/").unwrap_or(full).to_owned())
-            }
-            Place::Input(name) => self.ask.inputs.get(name).cloned(),
-            Place::BeforeRevision => self.ask.before.map(|revision| revision.to_string()),
+                full.strip_prefix("refs/heads/").unwrap_or(full).to_owned()
+            }),
+            Place::Input(name) => self.given.inputs.get(name).cloned(),
+            Place::BeforeRevision => self.given.before.map(|revision| revision.to_string()),
             Place::EnvironmentName => Some(self.environment.name.to_string()),
             Place::EnvironmentUrl => self.environment.url.clone(),
             Place::TargetName => self.target.map(|target| target.name.to_string()),

@@ -7,7 +7,8 @@ mod program;
 use std::collections::BTreeMap;
 
 use model::{
-    EnvironmentName, OperationName, Plan, PlannedStep, Revision, StepId, Target, TargetName, TriggeredBy,
+    EnvironmentName, OperationName, Plan, PlannedStep, RequestedPlan, Revision, StepId, Target, TargetName,
+    TriggeredBy,
 };
 
 use crate::{Configuration, Environment, Operation, Place, StepDo, StepSpec};
@@ -30,6 +31,17 @@ pub struct Ask<'a> {
     pub before: Option<Revision>,
 }
 
+/// What somebody wishes to be done, before there is a submission.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish<'a> {
+    /// The operation.
+    pub operation: &'a OperationName,
+    /// The environment.
+    pub environment: &'a EnvironmentName,
+    /// What is given.
+    pub inputs: &'a BTreeMap<String, String>,
+}
+
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PlanError {
@@ -44,6 +56,12 @@ pub enum PlanError {
         /// What was asked for.
         environment: EnvironmentName,
     },
+    /// One that nobody can ask for.
+    #[error(
+        "{0} can't be asked for: a submission sets it off\n\
+         hint: merge a reviewed change that it is set off by; an operation to ask for has no `trigger`"
+    )]
+    SetOff(OperationName),
     /// Inputs that aren't those that the operation asks for.
     #[error("{operation} asks for the inputs [{wanted}], given were [{given}]")]
     Inputs {
@@ -109,11 +127,30 @@ pub enum PlanError {
 }
 
 fn hint(place: &str) -> &'static str {
-    if place == "before.revision" {
-        "\nhint: nothing has run there yet; before the first rollout such a step can't run"
-    } else {
-        ""
+    match place {
+        "before.revision" => {
+            "\nhint: nothing has run there yet; before the first rollout such a step can't run"
+        }
+        "revision" | "change.number" | "change.project" | "change.branch" => {
+            "\nhint: a request runs no revision; only an operation that a submission sets off has one"
+        }
+        _ => "",
     }
+}
+
+/// What the places of a plan stand for, beside its target.
+pub(super) struct Given<'a> {
+    triggered_by: Option<&'a TriggeredBy>,
+    inputs: &'a BTreeMap<String, String>,
+    before: Option<Revision>,
+}
+
+/// An operation with everything resolved.
+struct Resolved<'a> {
+    operation: &'a Operation,
+    environment: &'a Environment,
+    files: BTreeMap<String, model::Digest>,
+    steps: Vec<PlannedStep>,
 }
 
 /// Makes the plan. Steps that act on targets stand once for each target: a run of such steps is done whole on one target
@@ -123,23 +160,9 @@ fn hint(place: &str) -> &'static str {
 /// # Errors
 /// [`PlanError`]: the same question gives the same error.
 pub fn plan(configuration: &Configuration, ask: &Ask<'_>) -> Result<Plan, PlanError> {
-    let operation =
-        configuration.operation(ask.operation).ok_or_else(|| PlanError::Operation(ask.operation.clone()))?;
-    let environment = operation.environment(ask.environment).ok_or_else(|| PlanError::Environment {
-        operation: operation.name.clone(),
-        environment: ask.environment.clone(),
-    })?;
-    inputs_fit(operation, ask)?;
-    let mut files = BTreeMap::new();
-    let mut steps = Vec::new();
-    for (each_target, group) in groups(&operation.steps) {
-        for target in targets(configuration, environment, each_target) {
-            for step in group {
-                let filling = Filling { configuration, environment, ask, target, step: &step.id };
-                steps.push(planned(&filling, step, &mut files)?);
-            }
-        }
-    }
+    let given = Given { triggered_by: Some(ask.triggered_by), inputs: ask.inputs, before: ask.before };
+    let Resolved { operation, environment, files, steps } =
+        resolve(configuration, ask.operation, ask.environment, &given)?;
     Ok(Plan {
         schema: Plan::SCHEMA.to_owned(),
         operation: operation.name.clone(),
@@ -154,16 +177,66 @@ pub fn plan(configuration: &Configuration, ask: &Ask<'_>) -> Result<Plan, PlanEr
     })
 }
 
-fn inputs_fit(operation: &Operation, ask: &Ask<'_>) -> Result<(), PlanError> {
+/// Makes the plan of a request: all of it is known before the request is made, since nothing in it may come from the change
+/// that it becomes. So what was approved can be held against what runs.
+///
+/// # Errors
+/// [`PlanError`]: the same wish gives the same error.
+pub fn requested(configuration: &Configuration, wish: &Wish<'_>) -> Result<RequestedPlan, PlanError> {
+    let given = Given { triggered_by: None, inputs: wish.inputs, before: None };
+    let Resolved { operation, environment, files, steps } =
+        resolve(configuration, wish.operation, wish.environment, &given)?;
+    Ok(RequestedPlan {
+        schema: RequestedPlan::SCHEMA.to_owned(),
+        operation: operation.name.clone(),
+        environment: environment.name.clone(),
+        inputs: wish.inputs.clone(),
+        files,
+        steps,
+        on_failure: operation.on_failure,
+    })
+}
+
+fn resolve<'a>(
+    configuration: &'a Configuration,
+    operation: &OperationName,
+    environment: &EnvironmentName,
+    given: &Given<'_>,
+) -> Result<Resolved<'a>, PlanError> {
+    let operation =
+        configuration.operation(operation).ok_or_else(|| PlanError::Operation(operation.clone()))?;
+    let environment = operation.environment(environment).ok_or_else(|| PlanError::Environment {
+        operation: operation.name.clone(),
+        environment: environment.clone(),
+    })?;
+    // Said before anything that is wrong with the inputs: nothing that is given would help.
+    if given.triggered_by.is_none() && operation.trigger.is_some() {
+        return Err(PlanError::SetOff(operation.name.clone()));
+    }
+    inputs_fit(operation, given.inputs)?;
+    let mut files = BTreeMap::new();
+    let mut steps = Vec::new();
+    for (each_target, group) in groups(&operation.steps) {
+        for target in targets(configuration, environment, each_target) {
+            for step in group {
+                let filling = Filling { configuration, environment, given, target, step: &step.id };
+                steps.push(planned(&filling, step, &mut files)?);
+            }
+        }
+    }
+    Ok(Resolved { operation, environment, files, steps })
+}
+
+fn inputs_fit(operation: &Operation, given: &BTreeMap<String, String>) -> Result<(), PlanError> {
     let names = |map: &BTreeMap<String, String>| map.keys().cloned().collect::<Vec<_>>().join(", ");
-    if operation.inputs.keys().ne(ask.inputs.keys()) {
+    if operation.inputs.keys().ne(given.keys()) {
         return Err(PlanError::Inputs {
             operation: operation.name.clone(),
             wanted: names(&operation.inputs),
-            given: names(ask.inputs),
+            given: names(given),
         });
     }
-    for (name, value) in ask.inputs {
+    for (name, value) in given {
         let place = || Place::Input(name.clone()).to_string();
         if value.len() > 1024 {
             return Err(PlanError::Value { place: place(), why: "more than 1,024 bytes" });
@@ -203,7 +276,7 @@ fn planned(
 ) -> Result<PlannedStep, PlanError> {
     let action = filling.action(&step.does, files)?;
     let undo = match &step.undo {
-        Some(undo) if filling.ask.before.is_some() || !fill::needs_before(undo) => {
+        Some(undo) if filling.given.before.is_some() || !fill::needs_before(undo) => {
             Some(filling.action(undo, files)?)
         }
         _ => None,
