@@ -25,6 +25,7 @@ const OBJECTS: &[&str] = &[
     "evidence-object",
     "git-object",
     "plan-object",
+    "request-object",
 ];
 
 impl Engine {
@@ -50,6 +51,10 @@ impl Engine {
             ("run", id.as_str()),
         ] {
             wanted.extend(self.store.history(kind, key).await?.into_iter().map(|made| made.entry));
+        }
+        if let Some(request) = &outcome.request {
+            let made = self.store.history("request", request.id.as_str()).await?;
+            wanted.extend(made.into_iter().map(|made| made.entry));
         }
         let mut found = Vec::new();
         for index in wanted {
@@ -113,6 +118,7 @@ impl Engine {
                     | "configuration.accepted"
                     | "outcome.running"
                     | "grant.issued"
+                    | "request.made"
                     | "step.finished"
             ) {
                 continue;
@@ -168,6 +174,7 @@ fn keep_own(found: &mut Vec<(store::StoredEntry, Leaf)>, run: &RunId) {
     found.retain(|(entry, leaf)| match leaf.kind() {
         // Every version up to the one that decided, also those that refused a commit: so it shows that none is left out.
         "configuration.accepted" | "configuration.refused" => entry.index < granted,
+        kind if kind.starts_with("request.") => entry.index < granted,
         "lane.moved" => own(leaf) || Some(entry.index) == before,
         _ => true,
     });

@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     EngineError, gerrits::GerritServer, inbox::Inbox, intake::Swept, kept::AcceptedConfiguration,
-    read::Reader, report::Marker,
+    read::Reader, report::Marker, requests::Requests,
 };
 
 /// Where operations come from.
@@ -76,6 +76,8 @@ pub struct Engine {
     pub(crate) problems: StdMutex<BTreeMap<String, String>>,
     /// How far the saying is.
     pub(crate) reports: StdMutex<crate::report::Reports>,
+    /// What is known of requests beside their records.
+    pub(crate) requests: Requests,
     /// Changes that a sweep needn't look at again, by server and number.
     pub(crate) swept: StdMutex<HashMap<ServerName, HashMap<u64, Swept>>>,
     lanes: Mutex<HashMap<String, Arc<Mutex<()>>>>,
@@ -128,6 +130,7 @@ impl Engine {
             inboxes,
             problems: StdMutex::new(problems),
             reports: StdMutex::default(),
+            requests: Requests::default(),
             swept: StdMutex::default(),
             lanes: Mutex::default(),
             configuring: Mutex::default(),
@@ -166,6 +169,7 @@ impl Engine {
             let engine = Arc::clone(&engine);
             async move { engine.say_reports().await }
         });
+        self.tasks.spawn(Arc::clone(self).tend_requests());
         for inbox in self.inboxes.values() {
             let (engine, inbox) = (Arc::clone(self), Arc::clone(inbox));
             self.tasks.spawn(async move { engine.look_at_hints(&inbox).await });
@@ -252,6 +256,10 @@ impl Engine {
         if self.is_operations(server, project) {
             branches.push(self.operations.branch.clone());
         }
+        let requests = accepted.rulebook.configuration.requests();
+        branches.extend(
+            requests.filter(|at| at.server == *server && at.project == *project).map(|at| at.branch.clone()),
+        );
         branches.sort();
         branches.dedup();
         branches
@@ -266,6 +274,8 @@ impl Engine {
         if self.operations.server == *server {
             projects.push(self.operations.project.clone());
         }
+        let requests = accepted.rulebook.configuration.requests();
+        projects.extend(requests.filter(|at| at.server == *server).map(|at| at.project.clone()));
         projects.sort();
         projects.dedup();
         projects

@@ -6,6 +6,7 @@ use model::{Reason, Revision, RunId};
 use crate::{
     engine::OperationsAt,
     kept::{AcceptedConfiguration, Judged, KeptGrant, KeptOutcome, KeptSubmission, LaneRecord, Report},
+    requests::{KeptRequest, RequestState},
 };
 
 /// `genesis.accepted`: entry 0. What `exq.yaml` pins, and the keys.
@@ -53,13 +54,54 @@ pub(crate) fn configuration_refused(commit: &Revision, reasons: &[Reason], judge
 /// `submission.seen`.
 pub(crate) fn submission_seen(kept: &KeptSubmission) -> Draft {
     let s = &kept.submission;
-    Draft::new("submission.seen")
+    let draft = Draft::new("submission.seen")
         .fact("submission", s.id.as_str())
         .fact("server", s.server.as_str())
         .fact("project", Fact::id(s.project.as_str()))
         .fact("branch", Fact::id(s.branch.as_str()))
         .fact("revision", s.tip.to_string())
-        .fact("changes", s.changes.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .fact("changes", s.changes.iter().map(ToString::to_string).collect::<Vec<_>>());
+    if kept.refused.is_empty() { draft } else { with_reasons(draft, &kept.refused) }
+}
+
+/// `request.made`, `request.opened`, `request.submitting`, `request.merged`, `request.ended`, `request.closed`: how a request
+/// stands now. What was asked is an object beside the first of them; the names and words of people are sealed.
+pub(crate) fn request(kept: &KeptRequest) -> Draft {
+    use RequestState as S;
+    let request = &kept.request;
+    let kind = match &kept.state {
+        S::Made => "made",
+        S::Open { .. } => "opened",
+        S::Submitting { .. } => "submitting",
+        S::Merged { .. } => "merged",
+        S::Ended { closed: true, opened: Some(_), how, .. } if how.name() != "abandoned" => "closed",
+        S::Ended { .. } => "ended",
+    };
+    let draft = Draft::new(format!("request.{kind}")).fact("request", request.id.as_str());
+    let draft = match kept.opened() {
+        Some(opened) => draft
+            .fact("change", opened.change)
+            .fact("revision", opened.revision.to_string())
+            .fact("writer", opened.writer.0),
+        None => draft,
+    };
+    match &kept.state {
+        S::Made => draft
+            .fact("operation", request.operation.as_str())
+            .fact("environment", request.environment.as_str())
+            .fact("plan", request.plan.to_string())
+            .fact("by", request.by.kind.name())
+            .fact("request-object", kept.object.to_string())
+            .seal_text("justification", request.justification.as_str())
+            .seal_text("requester", request.by.to_string()),
+        S::Open { .. } => draft,
+        S::Submitting { judged, .. } => judgement(draft, judged),
+        S::Merged { submission, .. } => draft.fact("submission", submission.as_str()),
+        S::Ended { how, reasons, by, .. } => {
+            let by = by.as_ref().map(ToString::to_string).unwrap_or_default();
+            with_reasons(draft.fact("how", how.name()), reasons).seal_text("by", by)
+        }
+    }
 }
 
 /// `outcome.open`, `outcome.waiting`, `outcome.running`, `outcome.refused`, …: how an outcome stands now, and the judgement
@@ -73,6 +115,10 @@ pub(crate) fn outcome(kept: &KeptOutcome) -> Draft {
         .fact("operation", kept.outcome.key.operation.as_str())
         .fact("environment", kept.outcome.key.environment.as_str())
         .fact("opened-under", kept.configuration.to_string());
+    let draft = match &kept.request {
+        Some(request) => draft.fact("request", request.id.as_str()),
+        None => draft,
+    };
     let draft = match state {
         S::Waiting { reasons, .. } | S::Refused { reasons, .. } | S::Observed { reasons, .. } => {
             with_reasons(draft, reasons)

@@ -224,6 +224,10 @@ impl Engine {
 
     /// A submission was found: who wants it?
     async fn found(self: &Arc<Self>, found: Found) -> Result<(), EngineError> {
+        let at = &found.submission;
+        if self.takes_requests(&at.server, &at.project, &at.branch) {
+            return self.found_request(found).await;
+        }
         let Found { submission, subject, paths, known, synced } = found;
         let accepted = self.accepted.load_full();
         let all_paths: Option<Vec<String>> = paths.map(|paths| paths.into_iter().collect());
@@ -264,12 +268,14 @@ impl Engine {
                 configuration: accepted.rulebook.commit,
                 until: now.plus_ms(i64::try_from(operation.wait.0).unwrap_or(i64::MAX)),
                 judged: None,
+                request: None,
             });
         }
         let kept = KeptSubmission {
             submission: submission.clone(),
             subject,
             outcomes: outcomes.iter().map(|o| o.id.clone()).collect(),
+            refused: Vec::new(),
         };
         let mut prelude = Commit::new();
         prelude.push(Transition::recorded(Expect::Absent, &kept, entries::submission_seen(&kept))?);

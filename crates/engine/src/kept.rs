@@ -80,6 +80,9 @@ pub(crate) struct KeptSubmission {
     pub subject: String,
     /// The operations that matched it, with their environment.
     pub outcomes: Vec<OutcomeId>,
+    /// Why nothing can come of it, where it was merged into the requests project and is no request.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub refused: Vec<model::Reason>,
 }
 
 impl Kept for KeptSubmission {
@@ -156,6 +159,9 @@ pub(crate) struct KeptOutcome {
     pub until: Timestamp,
     /// The last decision, and the case that it decided: SHA-256 of the objects in the store.
     pub judged: Option<Judged>,
+    /// What was asked, where it is a request's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub request: Option<Box<model::Request>>,
 }
 
 /// Where the last judgement of an outcome lies in the store.

@@ -22,6 +22,7 @@ use crate::{
     kept::{AcceptedConfiguration, Judged, KeptGrant, KeptOutcome, KeptSubmission, Lane, LaneRecord},
     lane::Candidate,
     read::{About, Examined, Known},
+    requests::{KeptRequest, matter_of, parent_of},
 };
 
 /// How old what a decision rests on may be when its grant is spent, in milliseconds.
@@ -39,8 +40,8 @@ pub(crate) struct Standing {
 }
 
 /// What a lane starts from.
-struct Ground {
-    record: LaneRecord,
+pub(crate) struct Ground {
+    pub(crate) record: LaneRecord,
     expect: Expect,
 }
 
@@ -105,7 +106,10 @@ impl Engine {
             }
         };
         let accepted = self.accepted.load_full();
-        let Some(mut ground) = self.ground(lane, &accepted, &synced).await? else {
+        // What was asked for has no line of descent: each request is for itself, the oldest first.
+        let asked = standing.iter().all(|one| one.kept.request.is_some());
+        let anywhere = standing.first().filter(|_| asked).map(|one| one.kept.tip);
+        let Some(mut ground) = self.ground(lane, &accepted, &synced, anywhere).await? else {
             return self.wait_for_baseline(lane, standing, prelude).await;
         };
         if ground.record.active.is_some() {
@@ -115,7 +119,8 @@ impl Engine {
             .rulebook
             .configuration
             .operation(&lane.operation)
-            .is_some_and(|o| o.newer == Newer::Queues);
+            .is_some_and(|o| o.newer == Newer::Queues)
+            || asked;
         let mut order = order(&standing, &synced).await?;
         if queues {
             order.reverse();
@@ -128,7 +133,7 @@ impl Engine {
             let Some(at) = standing.iter().position(|s| s.kept.id == id) else { continue };
             let mut one = standing.swap_remove(at);
             let now = self.clock.now();
-            if let Some(run) = &ground.record.run
+            if let Some(run) = ground.record.run.as_ref().filter(|_| one.kept.request.is_none())
                 && is_ancestor(&synced, &one.kept.tip, &ground.record.base).await?
             {
                 let by = run.clone();
@@ -224,6 +229,13 @@ impl Engine {
                         Expect::Version(accepted.record.version),
                         AcceptedConfiguration::KEY,
                     )?);
+                    // And against whoever withdraws it at this very moment.
+                    if let Some(asked) = examined.case.matter.request() {
+                        commit.push(Transition::require::<KeptRequest>(
+                            Expect::Version(asked.version),
+                            asked.request.id.as_str(),
+                        )?);
+                    }
                     spent = Some((prepared, facts_at));
                     OutcomeState::Running { run }
                 }
@@ -243,6 +255,8 @@ impl Engine {
                 if standing.is_empty() { None } else { Some(server.sync(&lane.project, &wants).await?) };
             for one in standing {
                 let behind = match &synced {
+                    // A request is behind none.
+                    Some(_) if one.kept.request.is_some() => None,
                     Some(synced) => Some(is_ancestor(synced, &one.kept.tip, &ground.record.base).await?),
                     None => None,
                 };
@@ -272,7 +286,11 @@ impl Engine {
     }
 
     /// What the decision rested on is still so, and no older than a minute, at the moment of spending (I12).
-    fn still_holds(&self, facts_at: Timestamp, accepted: &Arc<Accepted>) -> Result<(), EngineError> {
+    pub(crate) fn still_holds(
+        &self,
+        facts_at: Timestamp,
+        accepted: &Arc<Accepted>,
+    ) -> Result<(), EngineError> {
         if !Arc::ptr_eq(&self.accepted.load(), accepted) {
             return Err(EngineError::Outside(
                 "the configuration has moved meanwhile: decided again".to_owned(),
@@ -310,12 +328,14 @@ impl Engine {
         Ok(standing)
     }
 
-    /// The lane's record; where a later reviewed baseline lies above its base, that instead. None: neither is there.
-    async fn ground(
+    /// The lane's record; where a later reviewed baseline lies above its base, that instead. None: neither is there, nor does
+    /// it begin `anywhere`, as one of requests does: each of those brings its own change and nothing else.
+    pub(crate) async fn ground(
         &self,
         lane: &Lane,
         accepted: &Accepted,
         synced: &Synced,
+        anywhere: Option<Revision>,
     ) -> Result<Option<Ground>, EngineError> {
         let found = self.store.get::<LaneRecord>(&lane.key()).await?;
         let configuration = &accepted.rulebook.configuration;
@@ -336,7 +356,10 @@ impl Engine {
             at,
         };
         Ok(match (found, baseline) {
-            (None, None) => None,
+            (None, None) => anywhere.map(|revision| Ground {
+                record: asserted(self.clock.now(), revision),
+                expect: Expect::Absent,
+            }),
             (None, Some(baseline)) => {
                 Some(Ground { record: asserted(self.clock.now(), baseline.revision), expect: Expect::Absent })
             }
@@ -366,6 +389,13 @@ impl Engine {
         let opened = self.rulebook(&one.kept.configuration).await?;
         let server = self.server(&lane.server)?;
         let reader = self.reader(server);
+        let (base, request) = match &one.kept.request {
+            Some(request) => {
+                let (base, matter) = self.asked(request, one.kept.tip, &synced).await?;
+                (base, Some(matter))
+            }
+            None => (ground.base, None),
+        };
         let now = self.clock.now();
         let freezes = [&*accepted.rulebook, &*opened].into_iter().flat_map(|rulebook| {
             let calendar = rulebook.configuration.calendar();
@@ -378,11 +408,12 @@ impl Engine {
                 environment: lane.environment.clone(),
                 opened_under: one.kept.configuration,
                 before: ground.succeeded,
+                request,
             })),
             configuration: accepted.rulebook.commit,
             project: lane.project.clone(),
             branch: lane.branch.clone(),
-            base: ground.base,
+            base,
             tip: one.kept.tip,
             rules: ground.rules,
             freezes: freezes.collect(),
@@ -394,6 +425,20 @@ impl Engine {
             tracing::error!(%error, lane = lane.key(), "a policy could not be evaluated: that denies");
         }
         Ok((examined, judgement))
+    }
+
+    /// What the gate is told of a merged request, and where its range begins: right before it.
+    async fn asked(
+        &self,
+        request: &model::Request,
+        tip: Revision,
+        synced: &Synced,
+    ) -> Result<(Revision, Box<gate::RequestMatter>), EngineError> {
+        let kept = self.store.get::<KeptRequest>(request.id.as_str()).await?;
+        let missing = || EngineError::Outside(format!("there is no request {}", request.id));
+        let kept = kept.ok_or_else(missing)?;
+        let opened = *kept.value.opened().ok_or_else(missing)?;
+        Ok((parent_of(synced, tip).await?, Box::new(matter_of(&kept, &opened))))
     }
 
     /// Moves an outcome on, with its entry and what has to be said about it.

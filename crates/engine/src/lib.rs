@@ -18,6 +18,7 @@ mod look;
 mod place;
 mod read;
 mod report;
+mod requests;
 mod runs;
 pub mod surface;
 mod views;

@@ -105,7 +105,9 @@ impl Reader<'_> {
         let mut reading = Reading { reader: self, about, known, synced, whole: false };
         reading.gather().await?;
         let mut examined = reading.judge().await?;
-        if !examined.evidence.range.commits.iter().all(evidence::RangeCommit::is_reviewed) {
+        // The revision of an open change is accounted for by no merged one, however far is looked.
+        let open = matches!(about.matter, Matter::Submit(_));
+        if !open && !examined.evidence.range.commits.iter().all(evidence::RangeCommit::is_reviewed) {
             reading.widen().await?;
             reading.gather().await?;
             examined = reading.judge().await?;

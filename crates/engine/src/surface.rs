@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use evidence::{ChangeEvidence, RangeEvidence};
 use model::{
-    Decision, EnvironmentName, OperationName, OutcomeId, OutcomeState, Plan, Project, Reason, RefName,
-    Revision, Run, RunId, ServerName, Submission, SubmissionId, Timestamp,
+    Decision, Digest, EnvironmentName, Justification, OperationName, OutcomeId, OutcomeState, Plan, Project,
+    Reason, RefName, Request, RequestId, RequestedPlan, Requester, Revision, Run, RunId, ServerName,
+    Submission, SubmissionId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,8 @@ pub struct SubmissionView {
     pub change_url: String,
     /// One for each operation and environment that matched; empty when none did.
     pub outcomes: Vec<OutcomeView>,
+    /// Why nothing can come of it, where it was merged into the requests project and is no request.
+    pub refused: Vec<Reason>,
 }
 
 /// One outcome, explained.
@@ -264,6 +267,81 @@ pub struct RangeQuestion {
     pub rules: Option<Revision>,
 }
 
+/// What a request would do.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlanView {
+    /// `exequatur.requested-plan-view/1`
+    pub schema: &'static str,
+    /// What a request names: the hash of the plan.
+    pub hash: Digest,
+    /// The operation's title.
+    pub title: String,
+    /// The configuration that says all this.
+    pub configuration: Revision,
+    /// So many independent people have to approve it.
+    pub people: u32,
+    /// The plan.
+    pub plan: RequestedPlan,
+}
+
+impl PlanView {
+    /// The schema's name.
+    pub const SCHEMA: &'static str = "exequatur.requested-plan-view/1";
+}
+
+/// What somebody asks for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Who asks, as verified.
+    pub by: Requester,
+    /// The operation.
+    pub operation: OperationName,
+    /// The environment; may be left out where there is one.
+    pub environment: Option<EnvironmentName>,
+    /// What the operation asks for.
+    pub inputs: BTreeMap<String, String>,
+    /// Why.
+    pub justification: Justification,
+    /// The hash of the plan that was looked at; if it is another now, nothing is asked.
+    pub plan: Option<Digest>,
+    /// Sets this request apart from all others; the same one is the same request.
+    pub nonce: [u8; 16],
+}
+
+/// One request, and how it stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestView {
+    /// `exequatur.request-view/1`
+    pub schema: &'static str,
+    /// What was asked.
+    pub request: Request,
+    /// `made`, `open`, `submitting`, `merged`, or how it ended: `withdrawn`, `expired`, `refused`, `abandoned`, `failed`.
+    pub state: &'static str,
+    /// Since when.
+    pub since: Timestamp,
+    /// Its change, once there is one.
+    pub change: Option<u64>,
+    /// Where that can be seen in Gerrit.
+    pub change_url: Option<String>,
+    /// What an open one waits for, as far as it was looked at.
+    pub waits_for: Vec<Reason>,
+    /// What went wrong last, while it is tried again.
+    pub trouble: Option<String>,
+    /// Why it ended.
+    pub reasons: Vec<Reason>,
+    /// Who ended it.
+    pub ended_by: Option<Requester>,
+    /// The submission, once it is merged.
+    pub submission: Option<SubmissionId>,
+    /// What became of it.
+    pub outcome: Option<OutcomeState>,
+}
+
+impl RequestView {
+    /// The schema's name.
+    pub const SCHEMA: &'static str = "exequatur.request-view/1";
+}
+
 /// The answer to a hook, already durable when it is `Stored`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HookAnswer {
@@ -348,6 +426,21 @@ pub trait Surface: Send + Sync {
     ) -> Result<ChangeEvidenceView, SurfaceError>;
     /// What is true about a range now.
     async fn range_evidence(&self, asked: &RangeQuestion) -> Result<RangeEvidenceView, SurfaceError>;
+    /// What a request would do.
+    async fn plan(
+        &self,
+        operation: &OperationName,
+        environment: Option<&EnvironmentName>,
+        inputs: &BTreeMap<String, String>,
+    ) -> Result<PlanView, SurfaceError>;
+    /// Makes a request: durable when this answers.
+    async fn ask(&self, asked: Asked) -> Result<RequestView, SurfaceError>;
+    /// The newest requests.
+    async fn requests(&self, limit: usize, after: Option<String>) -> Result<Page<RequestView>, SurfaceError>;
+    /// One request.
+    async fn request(&self, id: &RequestId) -> Result<RequestView, SurfaceError>;
+    /// Whoever asked takes it back.
+    async fn withdraw(&self, id: &RequestId, by: Requester) -> Result<RequestView, SurfaceError>;
     /// The newest runs.
     async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError>;
     /// One run.

@@ -1,11 +1,14 @@
 //! What the engine shows: the store's records in words.
 
-use std::{net::IpAddr, sync::PoisonError};
+use std::{collections::BTreeMap, net::IpAddr, sync::PoisonError};
 
 use async_trait::async_trait;
 use gate::CaseEvidence;
 use ledger::{Fact, Leaf};
-use model::{Digest, Plan, Project, Run, RunId, RunState, ServerName, SubmissionId, Timestamp};
+use model::{
+    Digest, EnvironmentName, OperationName, Plan, Project, RequestId, Requester, Run, RunId, RunState,
+    ServerName, SubmissionId, Timestamp,
+};
 use store::{Cursor, Query, ReadError, StoreExt as _};
 use tokio::sync::watch;
 
@@ -14,9 +17,9 @@ use crate::{
     engine::Engine,
     kept::{ChangeIndex, KeptGrant, KeptOutcome, KeptSubmission},
     surface::{
-        ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, HookAnswer, Metric, OutcomeView,
-        Output, Page, RangeEvidenceView, RangeQuestion, RangeView, RunQuery, RunRow, RunView, Subject,
-        SubmissionView, Surface, SurfaceError,
+        Asked, ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, HookAnswer, Metric,
+        OutcomeView, Output, Page, PlanView, RangeEvidenceView, RangeQuestion, RangeView, RequestView,
+        RunQuery, RunRow, RunView, Subject, SubmissionView, Surface, SurfaceError,
     },
 };
 
@@ -132,6 +135,31 @@ impl Surface for Engine {
         self.evidence_of_range(question).await.map_err(asked)
     }
 
+    async fn plan(
+        &self,
+        operation: &OperationName,
+        environment: Option<&EnvironmentName>,
+        inputs: &BTreeMap<String, String>,
+    ) -> Result<PlanView, SurfaceError> {
+        self.plan_of(operation, environment, inputs)
+    }
+
+    async fn ask(&self, asked: Asked) -> Result<RequestView, SurfaceError> {
+        self.make_request(asked).await
+    }
+
+    async fn requests(&self, limit: usize, after: Option<String>) -> Result<Page<RequestView>, SurfaceError> {
+        self.request_page(limit, after).await
+    }
+
+    async fn request(&self, id: &RequestId) -> Result<RequestView, SurfaceError> {
+        self.request_shown(id).await
+    }
+
+    async fn withdraw(&self, id: &RequestId, by: Requester) -> Result<RequestView, SurfaceError> {
+        self.withdraw_request(id, by).await
+    }
+
     async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError> {
         let mut of = Query::of("run").after(cursor(query.after.clone())?);
         of = of.limit(u32::try_from(query.limit.clamp(1, 500)).unwrap_or(100));
@@ -241,11 +269,11 @@ impl Surface for Engine {
     }
 }
 
-fn place(cursor: Cursor) -> String {
+pub(crate) fn place(cursor: Cursor) -> String {
     format!("{}~{}", cursor.sort, cursor.key)
 }
 
-fn cursor(text: Option<String>) -> Result<Option<Cursor>, SurfaceError> {
+pub(crate) fn cursor(text: Option<String>) -> Result<Option<Cursor>, SurfaceError> {
     let Some(text) = text else { return Ok(None) };
     let parsed = text
         .split_once('~')
@@ -270,6 +298,7 @@ impl Engine {
             subject: Some(kept.subject).filter(|subject| !subject.is_empty()),
             submission,
             outcomes,
+            refused: kept.refused,
         })
     }
 

@@ -2,92 +2,30 @@
 
 mod common;
 
-use std::{path::Path, process::Stdio, sync::Arc};
+use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
-use common::{PATIENCE, Stage, word};
-use devidp::{DevClient, DevIdp, DevPerson};
+use anyhow::{Result, ensure};
+use common::{
+    Stage,
+    office::{configure_sign_in, exq, issuer, login, said},
+    word,
+};
+use devidp::DevPerson;
 use exq::{config::Config, installation::Installation};
 use model::{OsEntropy, SystemClock};
 use serde_json::Value;
-use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    process::Command,
-};
 
 type Test = Result<()>;
-
-fn exq(config: &Path, home: &Path, arguments: &[&str]) -> Command {
-    #[allow(clippy::disallowed_methods, reason = "the program under test")]
-    let mut command = Command::new(env!("CARGO_BIN_EXE_exq"));
-    command
-        .arg("--config")
-        .arg(config)
-        .args(arguments)
-        .env("XDG_CONFIG_HOME", home)
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    command
-}
-
-async fn said(mut command: Command) -> Result<(Option<i32>, String)> {
-    let output = tokio::time::timeout(PATIENCE, command.output()).await??;
-    let text =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    Ok((output.status.code(), text))
-}
-
-/// Runs `exq login`, and signs in as this person at the issuer's page.
-async fn login(config: &Path, home: &Path, idp: &DevIdp, person: &str) -> Result<String> {
-    let mut child = exq(config, home, &["login"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
-    let mut all = String::new();
-    let code = loop {
-        let line =
-            tokio::time::timeout(PATIENCE, lines.next_line()).await??.context("it ended without a code")?;
-        all.push_str(&line);
-        if let Some((_, code)) = line.split_once("shows the code ") {
-            break code.trim().to_owned();
-        }
-    };
-    let form = [("user_code", code.as_str()), ("person", person)];
-    idp.browser().post(&format!("{}/device", idp.url()), &form).await?;
-    while let Some(line) = tokio::time::timeout(PATIENCE, lines.next_line()).await?? {
-        all.push('\n');
-        all.push_str(&line);
-    }
-    let status = tokio::time::timeout(PATIENCE, child.wait()).await??;
-    ensure!(status.success(), "exq login: {status}: {all}");
-    Ok(all)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_signs_in_at_a_command_line_reads_and_signs_out() -> Test {
     let mut stage = Stage::dev().await?;
     let server = format!("http://{}", stage.running()?.address);
     stage.down().await?;
-    let idp = DevIdp::start(devidp::Options {
-        people: vec![DevPerson::new("alice", &["exq-readers"]), DevPerson::new("carol", &[])],
-        clients: vec![DevClient {
-            id: "exequatur".into(),
-            secret: Some("the client's secret".into()),
-            redirect_uris: vec![format!("{server}/sign-in/callback")],
-            logout_uri: Some(format!("{server}/sign-in/back-channel")),
-        }],
-        ..devidp::Options::default()
-    })
-    .await?;
+    let people = vec![DevPerson::new("alice", &["exq-readers"]), DevPerson::new("carol", &[])];
+    let idp = issuer(&server, people).await?;
     let (config, home) = (stage.town.config.clone(), tempfile::TempDir::new()?);
-    let secret = config.with_file_name("secrets").join("idp");
-    std::fs::write(&secret, "the client's secret\n")?;
-    std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    let mut text = std::fs::read_to_string(&config)?;
-    text.push_str(&format!(
-        "identity:\n  issuer: {}\n  client_id: exequatur\n  client_secret: {{ file: secrets/idp }}\n  \
-         person_claim: person\n  readers: [exq-readers]\n  granted_by: The platform team\n",
-        idp.url()
-    ));
-    std::fs::write(&config, text)?;
+    configure_sign_in(&config, &idp)?;
     let running =
         Installation::start(&Config::read(&config)?, Arc::new(SystemClock), Arc::new(OsEntropy)).await?;
     ensure!(

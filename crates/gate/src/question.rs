@@ -56,6 +56,10 @@ pub fn question(
         Matter::Submit(asked) => revision(&commit.sha) != asked.revision,
         _ => commit.account == Accounted::Unaccounted,
     };
+    let mut findings: BTreeSet<String> =
+        range.findings.iter().map(|f| code(&f.code)).collect::<Result<_, _>>()?;
+    // That an open one isn't on the branch is what is asked about.
+    let on_branch = !open || findings.remove("tip-not-on-branch");
     Ok(Question {
         schema: Question::SCHEMA.to_owned(),
         asked,
@@ -65,12 +69,9 @@ pub fn question(
             branch: case.branch.clone(),
             base: case.base,
             tip: case.tip,
-            reviewed: (range.reviewed || open) && changes.iter().all(|c| c.reviewed),
-            findings: match open {
-                // That it is not on the branch is what is asked about.
-                true => BTreeSet::new(),
-                false => range.findings.iter().map(|f| code(&f.code)).collect::<Result<_, _>>()?,
-            },
+            reviewed: (range.reviewed || (open && on_branch && findings.is_empty()))
+                && changes.iter().all(|c| c.reviewed),
+            findings,
             commits: u32::try_from(range.commits.len()).unwrap_or(u32::MAX),
             unaccounted: u32::try_from(range.commits.iter().filter(unaccounted).count()).unwrap_or(u32::MAX),
             changes,

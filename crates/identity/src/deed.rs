@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use model::{Identity, PersonKey, Requester, RequesterKind};
+
 use crate::{Agent, Person, Presence, Service};
 
 mod sealed {
@@ -138,5 +140,55 @@ impl<'a, A: Action, W: May<A>> Deed<'a, A, W> {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         A::NAME
+    }
+}
+
+/// What is shown of a name, in characters.
+const SHOWN: usize = 100;
+
+fn requester(
+    kind: RequesterKind,
+    identity: &Identity,
+    person: Option<&PersonKey>,
+    acts_for: Option<&Identity>,
+    shown: &str,
+) -> Requester {
+    let visible = |text: &str| -> String {
+        let visible: String = text.chars().filter(|c| !model::is_hidden(*c)).take(SHOWN).collect();
+        visible.trim().to_owned()
+    };
+    let name = visible(shown);
+    Requester {
+        kind,
+        identity: identity.clone(),
+        person: person.cloned(),
+        acts_for: acts_for.cloned(),
+        shown: if name.is_empty() { visible(&identity.subject) } else { name },
+    }
+}
+
+impl Deed<'_, Propose, Person> {
+    /// Who asks, to be kept with what is asked.
+    #[must_use]
+    pub fn requester(&self) -> Requester {
+        let by = self.by;
+        requester(RequesterKind::Person, by.identity(), by.key(), None, by.shown())
+    }
+}
+
+impl Deed<'_, Propose, Service> {
+    /// Who asks, to be kept with what is asked.
+    #[must_use]
+    pub fn requester(&self) -> Requester {
+        requester(RequesterKind::Service, self.by.identity(), None, None, self.by.rule())
+    }
+}
+
+impl Deed<'_, Propose, Agent> {
+    /// Who asks, and for whom, to be kept with what is asked.
+    #[must_use]
+    pub fn requester(&self) -> Requester {
+        let by = self.by;
+        requester(RequesterKind::Agent, by.identity(), None, by.acts_for(), by.rule())
     }
 }

@@ -96,6 +96,9 @@ fn base(
     chain: &Chain,
 ) -> Result<String, ProofError> {
     let case = &again.case;
+    if matter.request.is_some() {
+        return of_request(before, matter, case, chain);
+    }
     if let Some(before) = before {
         let stood: Revision = before.parsed("base")?;
         if stood == case.base {
@@ -129,6 +132,32 @@ fn base(
         }
         _ => Err(ProofError::missing(format!("what makes {} the beginning of the range", case.base))),
     }
+}
+
+/// A request brings its own change and nothing else: its range begins right before it on the branch, which the judgement has
+/// seen to. The project's own rules are compared with those of the request before in the lane, or with nothing where there was
+/// none or a reviewed baseline begins anew.
+fn of_request(
+    before: Option<&Entry>,
+    matter: &RunMatter,
+    case: &Case,
+    chain: &Chain,
+) -> Result<String, ProofError> {
+    let stood: Option<Revision> = before.map(|before| before.parsed("base")).transpose()?;
+    let baseline = chain.accepted().configuration.baseline(
+        &matter.operation,
+        &matter.environment,
+        &case.server,
+        &case.project,
+        &case.branch,
+    );
+    let anew = baseline.is_some_and(|baseline| stood.is_none_or(|stood| stood != baseline.revision));
+    if !(anew && case.rules.base.is_none()) {
+        let rules = before.and_then(|before| before.maybe("rules")).map(str::parse).transpose();
+        let rules = rules.map_err(|why| ProofError::format("the rules of the lane", why))?;
+        same_rules(case.project.as_str(), case.rules.base, rules)?;
+    }
+    Ok(format!("the range is the request's own change, on top of {}", case.base))
 }
 
 /// A list of numbers as a leaf writes it.

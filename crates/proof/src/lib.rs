@@ -14,6 +14,7 @@ mod log;
 mod matter;
 mod objects;
 mod rederive;
+mod request;
 mod run;
 mod states;
 mod steps;

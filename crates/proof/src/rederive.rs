@@ -63,7 +63,7 @@ pub(crate) fn rederive(
     }
     let decision: Decision = objects.value("the decision", &entry.object("decision-object")?)?;
     let opened = match &case.matter {
-        Matter::Accept => accepted,
+        Matter::Accept | Matter::Submit(_) => accepted,
         Matter::Run(matter) => rulebooks.get(&matter.opened_under).ok_or_else(|| {
             ProofError::missing(format!(
                 "the configuration {} that the outcome was opened under",

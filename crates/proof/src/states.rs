@@ -20,6 +20,10 @@ const KINDS: &[(&str, &str)] = &[
     ("outcome.ran", "outcome"),
     ("outcome.running", "outcome"),
     ("outcome.waiting", "outcome"),
+    ("request.made", "request"),
+    ("request.merged", "request"),
+    ("request.opened", "request"),
+    ("request.submitting", "request"),
     ("run.finished", "run"),
     ("run.turned", "run"),
     ("step.finished", "run"),
@@ -28,7 +32,7 @@ const KINDS: &[(&str, &str)] = &[
 ];
 
 /// Records whose whole history is in a bundle, from version 1; that of the configuration up to the one that decided.
-const WHOLE: &[&str] = &["configuration", "grant", "outcome", "run", "spent-grant", "submission"];
+const WHOLE: &[&str] = &["configuration", "grant", "outcome", "request", "run", "spent-grant", "submission"];
 
 /// Checks every entry's kind and record: each kind of record is one record, each history is without a gap.
 pub(crate) fn check(log: &Log) -> Result<(), ProofError> {

@@ -15,6 +15,7 @@ use crate::{
     matter,
     objects::Objects,
     rederive::{Rederived, rederive},
+    request,
     run::{self, Granted},
     states,
 };
@@ -40,6 +41,12 @@ pub struct Verified {
     pub changes: Vec<u64>,
     /// The persons whose votes counted.
     pub approvers: Vec<String>,
+    /// Who asked for it, where somebody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requester: Option<String>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub justification: Option<String>,
     /// The policies that allowed it.
     pub policies: Vec<String>,
     /// How the run ended.
@@ -71,6 +78,7 @@ pub fn verify(bytes: &[u8], key: &VerifierKey) -> Result<Verified, ProofError> {
     let Matter::Run(matter) = &again.case.matter else {
         return Err(ProofError::format("the case", "it is not about a run"));
     };
+    request::check(&log, &objects, &bundle.run, running, matter.request.as_deref())?;
     let outcome = matter::check(&log, &bundle.run, running, matter, &again, &chain)?;
     let under = matter.opened_under.to_string();
     for entry in log.entries.iter().filter(|entry| entry.kind().starts_with("outcome.")) {
@@ -150,22 +158,38 @@ fn verified(
             log.other_signatures
         ));
     }
-    Verified {
-        schema: "exequatur.verified/1",
-        proven: vec![
+    let mut proven = vec![
             format!("{} entries are in the ledger {} under its signed checkpoint of {} entries", log.entries.len(), log.origin, log.size),
             format!("the evidence follows from Gerrit's raw objects: {commits} commits, each a reviewed change or a merge that Gerrit made"),
             base,
             format!("{rulebooks} configurations, each accepted by the one before, from genesis on ({genesis}); their policies allow this plan"),
             "the plan is what the accepted operation says for this revision; the grant is for this plan, this run, this executor".to_owned(),
             format!("the grant was spent once, before the first of {} steps; each known outcome is signed by the executor, each step came in its order, and no entry of the run is left out", steps.get("step.finished").unwrap_or(&0)),
-        ],
-        rests_on: vec![
-            "Gerrit's administrator: could have forged accounts, votes and history before they were first read".to_owned(),
-            "the reviewed links: that an account is that person's".to_owned(),
-            "the approvals are votes: cast by whoever held the account's token; nothing proves that a person was present".to_owned(),
-            "whoever is root where the gate, the ledger and the executor ran: they share one process, so that one can sign all three".to_owned(),
-        ],
+    ];
+    let mut rests_on = vec![
+        "Gerrit's administrator: could have forged accounts, votes and history before they were first read".to_owned(),
+        "the reviewed links: that an account is that person's".to_owned(),
+        "the approvals are votes: cast by whoever held the account's token; nothing proves that a person was present".to_owned(),
+        "whoever is root where the gate, the ledger and the executor ran: they share one process, so that one can sign all three".to_owned(),
+    ];
+    let asked = matter.request.as_deref().map(|asked| &asked.request);
+    if let Some(request) = asked {
+        proven.push(format!(
+            "it was asked for by {} before its change existed; what was reviewed is that request to the byte, what ran is the \
+             plan that it names ({}), and who asked is none of the approvers",
+            request.by, request.plan
+        ));
+        rests_on.push(format!(
+            "the identity provider {}, and this server: that it was {} who asked",
+            request.by.identity.issuer, request.by.identity.subject
+        ));
+    }
+    Verified {
+        schema: "exequatur.verified/1",
+        requester: asked.map(|request| request.by.to_string()),
+        justification: asked.map(|request| request.justification.to_string()),
+        proven,
+        rests_on,
         not_checked,
         origin: log.origin,
         size: log.size,

@@ -74,6 +74,17 @@ pub(crate) fn list() -> Vec<Route> {
         ),
         route!(Reader, GET, "/api/v1/why", v1::why::get, v1::why::doc),
         route!(Reader, GET, "/api/v1/evidence", v1::evidence::get, v1::evidence::doc),
+        route!(Person, POST, "/api/v1/plan", v1::plan::post, v1::plan::doc),
+        route!(Reader, GET, "/api/v1/requests", v1::requests::list::get, v1::requests::list::doc),
+        route!(Person, POST, "/api/v1/requests", v1::requests::make::post, v1::requests::make::doc),
+        route!(Reader, GET, "/api/v1/requests/{id}", v1::requests::show::get, v1::requests::show::doc),
+        route!(
+            Person,
+            POST,
+            "/api/v1/requests/{id}/withdraw",
+            v1::requests::withdraw::post,
+            v1::requests::withdraw::doc
+        ),
         route!(Reader, GET, "/api/v1/runs", v1::runs::list::get, v1::runs::list::doc),
         route!(Reader, GET, "/api/v1/runs/{id}", v1::runs::show::get, v1::runs::show::doc),
         route!(Reader, GET, "/api/v1/runs/{id}/bundle", v1::runs::bundle::get, v1::runs::bundle::doc),

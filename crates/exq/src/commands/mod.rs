@@ -7,6 +7,8 @@ mod demo;
 mod evidence;
 mod ledger;
 mod login;
+mod plan;
+mod request;
 mod runs;
 mod serve;
 mod verify;
@@ -51,6 +53,10 @@ enum Command {
     Why(why::Why),
     /// Lists runs, or shows one.
     Runs(runs::Runs),
+    /// Shows exactly what a request would do.
+    Plan(plan::PlanCommand),
+    /// Asks for an operation, or shows what became of it.
+    Request(request::RequestCommand),
     /// Writes the file that proves a run.
     Bundle(bundle::BundleCommand),
     /// Checks a bundle, offline.
@@ -85,6 +91,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Evidence(evidence) => evidence.run(place),
         Command::Why(why) => block(why.run(place)),
         Command::Runs(runs) => block(runs.run(place)),
+        Command::Plan(plan) => block(plan.run(place)),
+        Command::Request(request) => block(request.run(place)),
         Command::Bundle(bundle) => block(bundle.run(place)),
         Command::Verify(verify) => verify.run(),
         Command::Login(login) => block(login.run(place)),
@@ -146,6 +154,15 @@ pub(crate) fn api(place: &Place) -> anyhow::Result<Api> {
     }
     let config = Config::read(&place.config)?;
     Api::new(format!("http://{}", config.listen), keys::cli_token(&config.data)?)
+}
+
+/// The way to a server as the person who signed in there: for what only somebody can do whose name is known.
+pub(crate) fn person(place: &Place) -> anyhow::Result<Api> {
+    let server = place.server()?;
+    let Some(token) = Credentials::of_user()?.token(&server) else {
+        bail!("nobody is signed in at {server}\nhint: exq login");
+    };
+    Api::new(server, token)
 }
 
 /// Prints to standard output; a reader who has gone away is no error. What could move a terminal's cursor, hide or turn

@@ -57,7 +57,13 @@ pub(crate) fn in_words(view: &Value) -> String {
         text(view, "/subject")
     )];
     let outcomes = view.get("outcomes").and_then(Value::as_array).cloned().unwrap_or_default();
-    if outcomes.is_empty() {
+    let refused = view.get("refused").and_then(Value::as_array).cloned().unwrap_or_default();
+    for reason in &refused {
+        lines.push(format!("  * {}", text(reason, "/text")));
+        lines
+            .extend(reason.get("cure").and_then(Value::as_str).map(|cure| format!("    what helps: {cure}")));
+    }
+    if outcomes.is_empty() && refused.is_empty() {
         lines.push("  no accepted operation matches it".to_owned());
     }
     for outcome in &outcomes {

@@ -4,6 +4,7 @@
 pub(crate) mod delivery;
 pub(crate) mod evidence;
 pub(crate) mod gerrit;
+pub(crate) mod office;
 pub(crate) mod readable;
 pub(crate) mod two;
 
@@ -48,6 +49,15 @@ impl Stage {
         let bell = Bell::new()?;
         let folder = TempDir::new()?;
         let gerrit = small(&folder, "main", vec![bell.url("main")]).await?;
+        Self::on(gerrit, None, bell, folder, Pace::default()).await
+    }
+
+    /// On a fresh small Gerrit with this on it, that rings.
+    pub(crate) async fn dev_in(world: realgerrit::provision::World) -> Result<Self> {
+        let bell = Bell::new()?;
+        let folder = TempDir::new()?;
+        let at = folder.path().join("gerrit").join("main");
+        let gerrit = Gerrit::dev(at, vec![bell.url("main")], &world).await?;
         Self::on(gerrit, None, bell, folder, Pace::default()).await
     }
 

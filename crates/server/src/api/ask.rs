@@ -1,15 +1,20 @@
 //! Reading what a client asks: ids from paths, questions from queries. What can't be read is a 400 that says why.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::{collections::BTreeSet, str::FromStr, sync::Arc};
 
 use axum::{
-    extract::{Query, rejection::QueryRejection},
+    Json,
+    extract::{
+        Query,
+        rejection::{JsonRejection, QueryRejection},
+    },
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 
 use model::ServerName;
 
-use crate::{App, answer::Problem};
+use crate::{App, access::Caller, answer::Problem};
 
 /// The longest `after` that is taken, in bytes.
 const MAX_CURSOR: usize = 256;
@@ -63,6 +68,38 @@ pub(crate) fn after(asked: Option<String>) -> Result<Option<String>, Problem> {
         }
         other => Ok(other),
     }
+}
+
+/// A body of which every key is known.
+pub(crate) fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
+    body.map(|Json(asked)| asked).map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large.")
+        }
+        _ => Problem::bad_request("The body can't be read.")
+            .hint(crate::text::Shown::line(&error.body_text()).to_string()),
+    })
+}
+
+/// A text of a person, as its rules have it.
+pub(crate) fn said<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error: T::Err| {
+        let said = error.to_string();
+        let mut letters = said.chars();
+        let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+        Problem::bad_request(format!("{first}{}.", letters.as_str()))
+    })
+}
+
+/// The person who calls, if they may read here: what is asked for, and what would happen, is no secret from them.
+pub(crate) fn reading_person<'a>(
+    app: &App,
+    caller: &'a Caller,
+) -> Result<&'a Arc<identity::Session>, Problem> {
+    let (Some(people), Caller::Person(session)) = (&app.people, caller) else {
+        return Err(Problem::no_sign_in());
+    };
+    if people.may_read(session.person()) { Ok(session) } else { Err(people.no_role(session.person())) }
 }
 
 /// The answer, or the problem, as a response.

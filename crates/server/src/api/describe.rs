@@ -91,6 +91,15 @@ impl Described {
             )
     }
 
+    /// What can go wrong where a person asks for something.
+    pub(crate) fn person_errors(self) -> Self {
+        self.error(400, "It can't be read, or can't be asked for; the message says why.")
+            .error(401, "Nobody is signed in.")
+            .error(403, "The host's token is no person; or the person is in no group that may read here.")
+            .error(404, "Nobody signs in here.")
+            .error(503, "It can't be stored at the moment; `Retry-After` says when to come back.")
+    }
+
     /// The operation.
     pub(crate) fn done(self) -> Operation {
         if self.open {

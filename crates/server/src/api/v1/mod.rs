@@ -4,6 +4,8 @@ pub(crate) mod checkpoint;
 pub(crate) mod configuration;
 pub(crate) mod evidence;
 pub(crate) mod open_tokens;
+pub(crate) mod plan;
+pub(crate) mod requests;
 pub(crate) mod runs;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
