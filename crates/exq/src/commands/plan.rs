@@ -19,13 +19,13 @@ pub(super) struct PlanCommand {
 #[derive(Debug, Args)]
 pub(super) struct Wish {
     /// The operation: one that no submission sets off.
-    operation: String,
+    pub(super) operation: String,
     /// The environment; may be left out where there is one.
     #[arg(long, short, value_name = "ENVIRONMENT")]
-    environment: Option<String>,
+    pub(super) environment: Option<String>,
     /// What the operation asks for, as NAME=VALUE; once for each.
     #[arg(long = "input", value_name = "NAME=VALUE", value_parser = pair)]
-    inputs: Vec<(String, String)>,
+    pub(super) inputs: Vec<(String, String)>,
 }
 
 impl Wish {
@@ -46,7 +46,8 @@ impl Wish {
     }
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// `NAME=VALUE`
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("it is NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -6,7 +6,11 @@ use clap::{Args, Subcommand};
 use model::RequestId;
 use serde_json::{Value, json};
 
-use super::{Answer, Place, api, person, plan::Wish, say};
+use super::{
+    Answer, Place, api, person,
+    plan::{Wish, pair},
+    say,
+};
 
 /// How long it is waited for the change in Gerrit.
 const PATIENCE_MS: u64 = 20_000;
@@ -15,21 +19,22 @@ const PAUSE_MS: u64 = 250;
 
 /// Asks for an operation: the wish becomes a change in Gerrit, is reviewed there, and then runs.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct RequestCommand {
     #[command(subcommand)]
     other: Option<Other>,
-    #[command(flatten)]
-    make: Option<Make>,
-}
-
-#[derive(Debug, Args)]
-struct Make {
-    #[command(flatten)]
-    wish: Wish,
+    /// The operation: one that no submission sets off.
+    #[arg(required = true)]
+    operation: Option<String>,
+    /// The environment; may be left out where there is one.
+    #[arg(long, short, value_name = "ENVIRONMENT")]
+    environment: Option<String>,
+    /// What the operation asks for, as NAME=VALUE; once for each.
+    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = pair)]
+    inputs: Vec<(String, String)>,
     /// Why, in words for the people who review it.
-    #[arg(long, short, value_name = "TEXT")]
-    justification: String,
+    #[arg(long, short, value_name = "TEXT", required = true)]
+    justification: Option<String>,
     /// The hash that `exq plan` showed: nothing is asked if it would be another now.
     #[arg(long, value_name = "HASH")]
     plan: Option<String>,
@@ -63,22 +68,19 @@ struct One {
 
 impl RequestCommand {
     pub(super) async fn run(self, place: Place) -> Answer {
-        match (self.other, self.make) {
-            (Some(Other::Show(one)), _) => {
+        match self.other {
+            Some(Other::Show(one)) => {
                 let view = reader(&place)?.json(&format!("requests/{}", one.id)).await?;
                 shown(&view, one.json)
             }
-            (Some(Other::List { json }), _) => list(&reader(&place)?.json("requests").await?, json),
-            (Some(Other::Withdraw(one)), _) => {
+            Some(Other::List { json }) => list(&reader(&place)?.json("requests").await?, json),
+            Some(Other::Withdraw(one)) => {
                 let path = format!("requests/{}/withdraw", one.id);
                 let view = person(&place)?.post(&path, &json!({})).await?;
                 show(&view, one.json);
                 Ok(view.get("state").and_then(Value::as_str) == Some("withdrawn"))
             }
-            (None, Some(make)) => make.run(&place).await,
-            (None, None) => {
-                anyhow::bail!("which operation?\nhint: exq request OPERATION --justification TEXT")
-            }
+            None => self.make(&place).await,
         }
     }
 }
@@ -88,14 +90,18 @@ fn reader(place: &Place) -> anyhow::Result<crate::client::Api> {
     person(place).or_else(|_| api(place))
 }
 
-impl Make {
-    async fn run(self, place: &Place) -> Answer {
+impl RequestCommand {
+    async fn make(self, place: &Place) -> Answer {
+        let (Some(operation), Some(justification)) = (self.operation, self.justification) else {
+            anyhow::bail!("which operation, and why?\nhint: exq request OPERATION --justification TEXT");
+        };
+        let wish = Wish { operation, environment: self.environment, inputs: self.inputs };
         let api = person(place)?;
-        let mut more = json!({"justification": self.justification});
+        let mut more = json!({"justification": justification});
         if let (Some(map), Some(plan)) = (more.as_object_mut(), &self.plan) {
             map.insert("plan".to_owned(), json!(plan));
         }
-        let mut view = api.post("requests", &self.wish.body(more)?).await?;
+        let mut view = api.post("requests", &wish.body(more)?).await?;
         let id = view.pointer("/request/id").and_then(Value::as_str).unwrap_or_default().to_owned();
         // It is stored, and will become a change whether or not anybody waits for it here.
         for _ in 0..PATIENCE_MS / PAUSE_MS {
