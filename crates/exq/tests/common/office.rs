@@ -221,6 +221,11 @@ impl Office {
         said(exq(&config, home.path(), arguments)).await
     }
 
+    /// Where somebody's session lies, who has signed in.
+    pub(crate) fn home(&self, person: &str) -> Result<&Path> {
+        Ok(self.homes.get(person).context("not signed in")?.path())
+    }
+
     /// Somebody asks for a restart; the request, once its change is there.
     pub(crate) async fn ask(&mut self, person: &str, ticket: &str, why: &str) -> Result<Asked> {
         let input = format!("ticket={ticket}");
