@@ -24,6 +24,8 @@ pub enum Access {
     Reader,
     /// A person who signed in, in whatever groups: for what is about themselves.
     Person,
+    /// A person who signed in and is in a group that reads: for asking that something be done. The host's token is none.
+    Asker,
     /// The host's command line only.
     Cli,
 }
@@ -90,6 +92,16 @@ pub(crate) async fn person(State(app): State<App>, request: Request, next: Next)
         .hint("Sign in: `exq login`.")
         .into_response(),
     }
+}
+
+/// Lets people in who may ask that something be done.
+pub(crate) async fn asker(State(app): State<App>, request: Request, next: Next) -> Response {
+    if let (Caller::Person(session), Some(people)) = (identify(&app, request.headers()), &app.people)
+        && !people.may_read(session.person())
+    {
+        return people.no_role(session.person()).into_response();
+    }
+    person(State(app), request, next).await
 }
 
 /// A browser that wants a page is sent to sign in; everybody else is told.

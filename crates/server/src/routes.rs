@@ -74,12 +74,12 @@ pub(crate) fn list() -> Vec<Route> {
         ),
         route!(Reader, GET, "/api/v1/why", v1::why::get, v1::why::doc),
         route!(Reader, GET, "/api/v1/evidence", v1::evidence::get, v1::evidence::doc),
-        route!(Person, POST, "/api/v1/plan", v1::plan::post, v1::plan::doc),
+        route!(Asker, POST, "/api/v1/plan", v1::plan::post, v1::plan::doc),
         route!(Reader, GET, "/api/v1/requests", v1::requests::list::get, v1::requests::list::doc),
-        route!(Person, POST, "/api/v1/requests", v1::requests::make::post, v1::requests::make::doc),
+        route!(Asker, POST, "/api/v1/requests", v1::requests::make::post, v1::requests::make::doc),
         route!(Reader, GET, "/api/v1/requests/{id}", v1::requests::show::get, v1::requests::show::doc),
         route!(
-            Person,
+            Asker,
             POST,
             "/api/v1/requests/{id}/withdraw",
             v1::requests::withdraw::post,
@@ -130,6 +130,7 @@ pub fn router(app: &App) -> Router {
             Access::Public => (route.mount)(),
             Access::Reader => (route.mount)().route_layer(from_fn_with_state(app.clone(), access::reader)),
             Access::Person => (route.mount)().route_layer(from_fn_with_state(app.clone(), access::person)),
+            Access::Asker => (route.mount)().route_layer(from_fn_with_state(app.clone(), access::asker)),
             Access::Cli => (route.mount)().route_layer(from_fn_with_state(app.clone(), access::cli)),
         };
         router = router.route(route.info.path, mounted);

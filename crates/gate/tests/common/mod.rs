@@ -31,6 +31,9 @@ pub const REX_2: u64 = 1011;
 /// An account that no link names.
 pub const STRANGER: u64 = 1099;
 
+/// Our own account that writes; no link names it.
+pub const WRITER: u64 = 1050;
+
 pub const MAIN: &str = "refs/heads/main";
 pub const META_CONFIG: &str = "refs/meta/config";
 
@@ -210,7 +213,7 @@ impl Play {
             };
             changes.insert(*number, read);
         }
-        for account in [OLIVIA, REX, RITA, SIMON, UMA, OLIVIA_2, REX_2, STRANGER] {
+        for account in [OLIVIA, REX, RITA, SIMON, UMA, OLIVIA_2, REX_2, STRANGER, WRITER] {
             let address = address(account);
             // The query matches prefixes, so others come along.
             let longer = json!({"_account_id": 1, "email": format!("{address}.org")});

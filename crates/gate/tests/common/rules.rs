@@ -17,6 +17,8 @@ pub struct Ops {
     pub roles: String,
     /// What the team forbids beyond the defaults.
     pub policy: String,
+    /// `requests.yaml`
+    pub requests: String,
 }
 
 const OPERATION: &str = r#"
@@ -49,6 +51,7 @@ impl Default for Ops {
             links: LINKS.to_owned(),
             roles: String::new(),
             policy: String::new(),
+            requests: String::new(),
         }
     }
 }
@@ -71,6 +74,7 @@ impl Ops {
             ("links.yaml", self.links.clone()),
             ("roles.yaml", self.roles.clone()),
             ("policies/team.cedar", self.policy.clone()),
+            ("requests.yaml", self.requests.clone()),
         ];
         let files = files.into_iter().filter(|(_, text)| !text.is_empty());
         Tree::from_files(files.map(|(path, text)| (path, text.into_bytes()))).unwrap()

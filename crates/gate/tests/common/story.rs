@@ -25,8 +25,13 @@ pub struct Story {
 
 impl Story {
     pub fn open(world: &mut World, number: u64, owner: u64, revision: ObjectId, branch: &str) -> Self {
+        Self::of(Review::open_on(world, number, owner, revision, branch), owner, revision)
+    }
+
+    /// One whose history was begun already.
+    pub fn of(review: Review, owner: u64, revision: ObjectId) -> Self {
         Self {
-            review: Review::open_on(world, number, owner, revision, branch),
+            review,
             owner,
             uploaders: vec![(revision, owner)],
             votes: BTreeMap::new(),

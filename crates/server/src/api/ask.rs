@@ -1,6 +1,6 @@
 //! Reading what a client asks: ids from paths, questions from queries. What can't be read is a 400 that says why.
 
-use std::{collections::BTreeSet, str::FromStr, sync::Arc};
+use std::{collections::BTreeSet, str::FromStr};
 
 use axum::{
     Json,
@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
+use identity::Person;
 use model::ServerName;
 
 use crate::{App, access::Caller, answer::Problem};
@@ -91,15 +92,12 @@ pub(crate) fn said<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, 
     })
 }
 
-/// The person who calls, if they may read here: what is asked for, and what would happen, is no secret from them.
-pub(crate) fn reading_person<'a>(
-    app: &App,
-    caller: &'a Caller,
-) -> Result<&'a Arc<identity::Session>, Problem> {
-    let (Some(people), Caller::Person(session)) = (&app.people, caller) else {
-        return Err(Problem::no_sign_in());
-    };
-    if people.may_read(session.person()) { Ok(session) } else { Err(people.no_role(session.person())) }
+/// The person who calls, where only people are let in.
+pub(crate) fn who(caller: &Caller) -> Result<&Person, Problem> {
+    match caller {
+        Caller::Person(session) => Ok(session.person()),
+        _ => Err(Problem::no_sign_in()),
+    }
 }
 
 /// The answer, or the problem, as a response.

@@ -1,5 +1,6 @@
 //! Each route with no, a wrong, an expired and the right credential; the routes come from the router's own list.
 
+use serde_json::json;
 use server::{Access, RouteInfo, routes};
 
 use crate::{
@@ -12,6 +13,8 @@ use crate::{
 pub fn request(route: &RouteInfo) -> Request {
     let id = if route.path.contains("/runs/") {
         samples::run_id("succeeded").to_string()
+    } else if route.path.contains("/requests/") {
+        samples::request_id().to_string()
     } else {
         samples::id("succeeded").to_string()
     };
@@ -27,7 +30,16 @@ pub fn request(route: &RouteInfo) -> Request {
         "/open" if route.method == "GET" => "/open?token=any".into(),
         _ => target,
     };
-    Request::new(route.method, &target)
+    match (route.method, route.path) {
+        ("POST", "/api/v1/plan" | "/api/v1/requests") => {
+            let mut wish = json!({"operation": "shop-restart", "inputs": {"ticket": "INC-7"}});
+            if route.path.ends_with("requests") {
+                wish["justification"] = "The shop hangs".into();
+            }
+            Request::post(&target, wish.to_string()).with("content-type", "application/json")
+        }
+        _ => Request::new(route.method, &target),
+    }
 }
 
 /// The status; of a stream too, which has no end to wait for.
@@ -91,7 +103,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
         match route.access {
             Access::Public => {}
             // Nobody signs in on this site; `people.rs` has the other one.
-            Access::Person => assert_eq!((with_session, with_token), (404, 404), "{route:?}"),
+            Access::Person | Access::Asker => assert_eq!((with_session, with_token), (404, 404), "{route:?}"),
             Access::Cli => assert_eq!((with_session, with_token), (401, 200), "{route:?}"),
             // The last one in the list that needs the session ends it.
             Access::Reader => {

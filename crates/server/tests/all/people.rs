@@ -360,6 +360,10 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else_where_people_sign_in
                 assert!(fine(low) && fine(right), "{route:?}: {low} {right}");
                 assert_eq!(host, 403, "{route:?}");
             }
+            Access::Asker => {
+                assert_eq!((low, host), (403, 403), "{route:?}");
+                assert!(right < 400, "{route:?}: {right}");
+            }
             Access::Cli => {
                 assert_eq!((low, right), (401, 401), "{route:?}");
                 // One-time tokens aren't made here.
@@ -367,4 +371,61 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else_where_people_sign_in
             }
         }
     }
+}
+
+#[tokio::test]
+async fn who_asks_is_who_is_signed_in_whatever_the_body_says() {
+    let town = Town::found().await;
+    let mut alice = town.signed_in("alice").await;
+    let post = |target: &str, body: serde_json::Value| {
+        Request::post(target, body.to_string()).with("content-type", "application/json")
+    };
+    let wish = serde_json::json!({
+        "operation": "shop-restart", "inputs": {"ticket": "INC-7"}, "justification": "The shop hangs <i>again</i>"
+    });
+    let view = alice.send(post("/api/v1/requests", wish.clone())).await;
+    assert_eq!(view.status, 200, "{}", view.text());
+    let view = view.json();
+    let shape = |name: &str| serde_json::json!({"$ref": format!("#/components/schemas/{name}")});
+    fits(&document(), &shape("RequestView"), &view).unwrap();
+    let by = &view["request"]["by"];
+    assert_eq!((&by["kind"], &by["identity"]["subject"]), (&"person".into(), &"u-alice".into()));
+    assert_eq!((&by["person"], &by["identity"]["issuer"]), (&"alice".into(), &town.idp.url().into()));
+    for (key, value) in [("by", "u-bob"), ("requester", "bob"), ("nonce", "1"), ("id", "req-1")] {
+        let mut forged = wish.clone();
+        forged[key] = value.into();
+        let answer = alice.send(post("/api/v1/requests", forged)).await;
+        assert_eq!(answer.status, 400, "{key}: {}", answer.text());
+    }
+    assert_eq!(town.site.world.asked.lock().unwrap().len(), 1, "only the first was asked for");
+    let mut plan = wish;
+    plan.as_object_mut().unwrap().remove("justification");
+    let answer = alice.send(post("/api/v1/plan", plan)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    fits(&document(), &shape("PlanView"), &answer.json()).unwrap();
+    let target = format!("/api/v1/requests/{}/withdraw", crate::samples::request_id());
+    let answer = alice.send(Request::post(&target, "")).await.json();
+    fits(&document(), &shape("RequestView"), &answer).unwrap();
+    assert_eq!(answer["ended_by"]["identity"]["subject"], "u-alice");
+}
+
+#[tokio::test]
+async fn a_justification_that_can_not_be_read_is_refused_with_the_reason() {
+    let town = Town::found().await;
+    let mut alice = town.signed_in("alice").await;
+    for (why, status, said) in [
+        (String::new(), 400, "says in words why"),
+        (".".repeat(500), 400, "says in words why"),
+        ("Restart it \u{202e}won".to_owned(), 400, "U+202E"),
+        ("x".repeat(2_001), 400, "at most 2000 characters"),
+        ("x".repeat(1024 * 1024), 413, "too large"),
+    ] {
+        let wish = serde_json::json!({"operation": "shop-restart", "inputs": {}, "justification": why});
+        let request =
+            Request::post("/api/v1/requests", wish.to_string()).with("content-type", "application/json");
+        let answer = alice.send(request).await;
+        assert_eq!(answer.status, status, "{said}: {}", answer.text());
+        assert!(answer.text().contains(said), "{said}: {}", answer.text());
+    }
+    assert!(town.site.world.asked.lock().unwrap().is_empty());
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use engine::surface::{
-    ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, OutcomeView, Output, RangeEvidenceView,
-    RangeQuestion, RangeView, RunView, SubmissionView, VoteName,
+    Asked, ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, OutcomeView, Output,
+    RangeEvidenceView, RangeQuestion, RangeView, RequestView, RunView, SubmissionView, VoteName,
 };
 use model::{
-    Action, Answer, Canonical as _, Decision, DecisionId, Digest, Exec, GrantId, Http, HttpExpect, Method,
-    Need, OnFailure, OutcomeId, OutcomeState, Plan, PlannedStep, Program, Reason, Revision, Run, RunId,
-    RunResult, RunState, Step, StepResult, StepState, Submission, SubmissionId, Target, Timestamp,
-    TriggeredBy,
+    Action, Answer, Canonical as _, Decision, DecisionId, Digest, Exec, GrantId, Http, HttpExpect, Identity,
+    Method, Need, OnFailure, OperationName, OutcomeId, OutcomeState, Plan, PlannedStep, Program, Reason,
+    Request, RequestId, RequestedPlan, Requester, RequesterKind, Revision, Run, RunId, RunResult, RunState,
+    Step, StepResult, StepState, Submission, SubmissionId, Target, Timestamp, TriggeredBy,
 };
 
 /// So many milliseconds after eight on that morning.
@@ -58,6 +58,7 @@ fn submission(
         subject: Some(subject.to_owned()),
         change_url: format!("https://gerrit.example.com/c/shop/+/{}", changes[0]),
         outcomes,
+        refused: Vec::new(),
     }
 }
 
@@ -448,4 +449,90 @@ pub fn range_evidence(asked: &RangeQuestion) -> RangeEvidenceView {
         rules: asked.rules,
         read_at: at(1_000),
     }
+}
+
+pub fn request_id() -> RequestId {
+    RequestId::derive(&[b"a request"])
+}
+
+/// What would be done.
+pub fn requested_plan(operation: &OperationName, inputs: &BTreeMap<String, String>) -> RequestedPlan {
+    RequestedPlan {
+        schema: RequestedPlan::SCHEMA.to_owned(),
+        operation: operation.clone(),
+        environment: "prod".parse().unwrap(),
+        inputs: inputs.clone(),
+        files: [("restart/run".to_owned(), Digest::of(b"restart"))].into(),
+        steps: vec![PlannedStep {
+            id: "restart".parse().unwrap(),
+            target: None,
+            action: Action::Exec(Exec {
+                program: Program::Operations { path: "restart/run".into(), sha256: Digest::of(b"restart") },
+                args: inputs.values().cloned().collect(),
+                timeout_ms: 30_000,
+                idempotent: true,
+            }),
+            undo: None,
+        }],
+        on_failure: OnFailure::Stop,
+    }
+}
+
+/// A request, as the engine keeps it.
+pub fn asked(asked: Asked) -> RequestView {
+    let plan = requested_plan(&asked.operation, &asked.inputs);
+    RequestView {
+        schema: RequestView::SCHEMA,
+        request: Request {
+            schema: Request::SCHEMA.to_owned(),
+            id: request_id(),
+            server: "main".parse().unwrap(),
+            project: "requests".parse().unwrap(),
+            branch: "refs/heads/main".parse().unwrap(),
+            operation: asked.operation,
+            environment: plan.environment.clone(),
+            inputs: asked.inputs,
+            justification: asked.justification,
+            by: asked.by,
+            plan: model::Canonical::digest(&plan).unwrap(),
+            configuration: revision("configuration"),
+            made_at: at(1_000),
+            until: at(600_000),
+        },
+        state: "open",
+        since: at(2_000),
+        change: Some(51),
+        change_url: Some("https://gerrit.example.com/c/requests/+/51".into()),
+        waits_for: vec![Reason {
+            code: "no-independent-approval".into(),
+            text: "Change 51: no vote counts".into(),
+            cure: None,
+            policy: Some("default-no-independent-approval".into()),
+            need: Need::Waits,
+        }],
+        trouble: None,
+        reasons: vec![],
+        ended_by: None,
+        submission: Some(id("succeeded")),
+        outcome: Some(OutcomeState::Open),
+    }
+}
+
+/// The request that is there from the beginning.
+pub fn request() -> RequestView {
+    asked(Asked {
+        by: Requester {
+            kind: RequesterKind::Agent,
+            identity: Identity { issuer: "https://idp.example.com".into(), subject: "agent-7".into() },
+            person: None,
+            acts_for: Some(Identity { issuer: "https://idp.example.com".into(), subject: "u-alice".into() }),
+            shown: "night-watch".into(),
+        },
+        operation: "shop-restart".parse().unwrap(),
+        environment: None,
+        inputs: [("ticket".to_owned(), "INC-7".to_owned())].into(),
+        justification: "The shop hangs <b>again</b>".parse().unwrap(),
+        plan: None,
+        nonce: [7; 16],
+    })
 }

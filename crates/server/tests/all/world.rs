@@ -1,6 +1,7 @@
 //! The world behind the surface, and a server that shows it on a port of its own.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex,
@@ -9,10 +10,14 @@ use std::{
 };
 
 use engine::surface::{
-    ChangeEvidenceView, ConfigurationView, Health, HookAnswer, Metric, Page, RangeEvidenceView,
-    RangeQuestion, RunQuery, RunRow, RunView, Subject, SubmissionView, Surface, SurfaceError,
+    Asked, ChangeEvidenceView, ConfigurationView, Health, HookAnswer, Metric, Page, PlanView,
+    RangeEvidenceView, RangeQuestion, RequestView, RunQuery, RunRow, RunView, Subject, SubmissionView,
+    Surface, SurfaceError,
 };
-use model::{Clock, Entropy, Project, RunId, RunState, ServerName, SubmissionId, Timestamp};
+use model::{
+    Clock, Entropy, EnvironmentName, OperationName, Project, RequestId, Requester, RunId, RunState,
+    ServerName, SubmissionId, Timestamp,
+};
 use secrecy::SecretString;
 use server::{Limits, ServerConfig, ServerError, SignIn};
 use tokio::{
@@ -49,6 +54,8 @@ pub struct World {
     pub stuck: AtomicBool,
     pub released: Notify,
     pub progress: watch::Sender<u64>,
+    /// What was asked for so far.
+    pub asked: Mutex<Vec<RequestView>>,
     /// How often a submission was read.
     pub reads: watch::Sender<u64>,
 }
@@ -67,6 +74,7 @@ impl World {
             stuck: AtomicBool::new(false),
             released: Notify::new(),
             progress: watch::Sender::new(0),
+            asked: Mutex::default(),
             reads: watch::Sender::new(0),
         })
     }
@@ -177,6 +185,51 @@ impl Surface for World {
             return Err(SurfaceError::Asked("there is no such base\nhint: name another".into()));
         }
         Ok(samples::range_evidence(asked))
+    }
+
+    async fn plan(
+        &self,
+        operation: &OperationName,
+        _environment: Option<&EnvironmentName>,
+        inputs: &BTreeMap<String, String>,
+    ) -> Result<PlanView, SurfaceError> {
+        self.whole()?;
+        let plan = samples::requested_plan(operation, inputs);
+        Ok(PlanView {
+            schema: PlanView::SCHEMA,
+            hash: model::Canonical::digest(&plan).unwrap(),
+            title: "Restart the shop".into(),
+            configuration: samples::revision("configuration"),
+            people: 1,
+            plan,
+        })
+    }
+
+    async fn ask(&self, asked: Asked) -> Result<RequestView, SurfaceError> {
+        self.whole()?;
+        let view = samples::asked(asked);
+        self.asked.lock().unwrap().push(view.clone());
+        Ok(view)
+    }
+
+    async fn requests(
+        &self,
+        limit: usize,
+        _after: Option<String>,
+    ) -> Result<Page<RequestView>, SurfaceError> {
+        self.whole()?;
+        Ok(Page { rows: vec![samples::request()].into_iter().take(limit).collect(), next: None })
+    }
+
+    async fn request(&self, id: &RequestId) -> Result<RequestView, SurfaceError> {
+        self.whole()?;
+        let found = Some(samples::request()).filter(|view| view.request.id == *id);
+        found.ok_or_else(|| SurfaceError::NotFound(format!("request {id}")))
+    }
+
+    async fn withdraw(&self, id: &RequestId, by: Requester) -> Result<RequestView, SurfaceError> {
+        let view = self.request(id).await?;
+        Ok(RequestView { state: "withdrawn", ended_by: Some(by), outcome: None, ..view })
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    Extension, Json,
+    Json,
     extract::{State, rejection::JsonRejection},
     response::Response,
 };
@@ -14,7 +14,6 @@ use utoipa::openapi::path::Operation;
 
 use crate::{
     App,
-    access::Caller,
     answer::Problem,
     api::{ask, describe},
 };
@@ -28,20 +27,11 @@ pub(crate) struct Asked {
     inputs: BTreeMap<String, String>,
 }
 
-pub(crate) async fn post(
-    State(app): State<App>,
-    Extension(caller): Extension<Caller>,
-    body: Result<Json<Asked>, JsonRejection>,
-) -> Response {
-    ask::answer(plan(&app, &caller, body).await)
+pub(crate) async fn post(State(app): State<App>, body: Result<Json<Asked>, JsonRejection>) -> Response {
+    ask::answer(plan(&app, body).await)
 }
 
-async fn plan(
-    app: &App,
-    caller: &Caller,
-    body: Result<Json<Asked>, JsonRejection>,
-) -> Result<Json<PlanView>, Problem> {
-    ask::reading_person(app, caller)?;
+async fn plan(app: &App, body: Result<Json<Asked>, JsonRejection>) -> Result<Json<PlanView>, Problem> {
     let Asked { operation, environment, inputs } = ask::body(body)?;
     let view = app.surface.plan(&operation, environment.as_ref(), &inputs).await;
     view.map(Json).map_err(|error| Problem::of_reading(&error))

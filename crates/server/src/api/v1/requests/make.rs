@@ -45,9 +45,8 @@ async fn make(
     caller: &Caller,
     body: Result<Json<Asked>, JsonRejection>,
 ) -> Result<Json<RequestView>, Problem> {
-    let session = ask::reading_person(app, caller)?;
     // Whoever asks is the person of the session, and nobody that the body could name.
-    let by = Deed::<Propose, Person>::of(session.person()).requester();
+    let by = Deed::<Propose, Person>::of(ask::who(caller)?).requester();
     let Asked { operation, environment, inputs, justification, plan } = ask::body(body)?;
     let justification: Justification = ask::said(&justification)?;
     let mut nonce = [0; 16];

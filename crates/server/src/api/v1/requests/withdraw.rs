@@ -26,9 +26,8 @@ pub(crate) async fn post(
 }
 
 async fn withdraw(app: &App, caller: &Caller, id: &str) -> Result<Json<RequestView>, Problem> {
-    let session = ask::reading_person(app, caller)?;
     let id: RequestId = ask::id("request id", id)?;
-    let by = Deed::<Propose, Person>::of(session.person()).requester();
+    let by = Deed::<Propose, Person>::of(ask::who(caller)?).requester();
     let view = app.surface.withdraw(&id, by).await;
     view.map(Json).map_err(|error| Problem::of_reading(&error))
 }
