@@ -91,7 +91,7 @@ pub fn examine<O: Objects + ?Sized>(
         },
     )?;
     let request = match case.matter.request() {
-        Some(asked) => Some(request::examine(case, asked, objects, &changes)?),
+        Some(asked) => Some(request::examine(case, asked, objects, &changes, &range)?),
         None => None,
     };
     Ok(CaseEvidence { schema: CaseEvidence::SCHEMA.to_owned(), range, changes, request })

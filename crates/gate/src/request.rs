@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use evidence::{ChangeEvidence, Status};
+use evidence::{Account as Accounted, ChangeEvidence, RangeCommit, RangeEvidence, Status};
 use model::{AccountId, ChangeNumber, Need, PersonKey, Reason, Request, RequesterKind, Revision};
 use notedb::{Kind, ObjectId, Objects, Tree, walk};
 use operations::{Configuration, Wish};
@@ -90,6 +90,7 @@ pub(crate) fn examine<O: Objects + ?Sized>(
     asked: &RequestMatter,
     objects: &O,
     changes: &[ChangeEvidence],
+    range: &RangeEvidence,
 ) -> Result<RequestEvidence, CaseError> {
     begins_before(case, objects)?;
     let mut evidence = RequestEvidence::default();
@@ -97,9 +98,9 @@ pub(crate) fn examine<O: Objects + ?Sized>(
         evidence.found("request-ended", format!("the request doesn't stand any more: {why}"));
     }
     if let Matter::Run(run) = &case.matter
-        && run.submission.changes != [asked.change]
+        && (run.submission.changes != [asked.change] || !brings_only(asked.change, range))
     {
-        evidence.found("request-not-alone", "it was merged together with other changes");
+        evidence.found("request-not-alone", "it was merged together with something else");
     }
     let Some(change) = changes.iter().find(|change| change.change.number == asked.change) else {
         let text = format!("what was merged is not change {}, by which it was asked", asked.change);
@@ -109,6 +110,13 @@ pub(crate) fn examine<O: Objects + ?Sized>(
     hands(asked, change, &mut evidence);
     file(asked, objects, &mut evidence)?;
     Ok(evidence)
+}
+
+/// Whether each commit of the range is the change's own, or a merge that Gerrit made of it.
+fn brings_only(change: ChangeNumber, range: &RangeEvidence) -> bool {
+    let own = |commit: &&RangeCommit| commit.change == Some(change);
+    let other = |commit: &RangeCommit| !own(&commit) && commit.account != Accounted::MergeMadeByGerrit;
+    range.commits.iter().filter(own).count() == 1 && !range.commits.iter().any(other)
 }
 
 /// A request brings its own change and nothing else, so its range begins right before it on its branch.

@@ -8,7 +8,7 @@ use common::*;
 use gate::{Case, Matter, RequestMatter, decide, examine, revision};
 use model::{
     AccountId, Answer, Canonical as _, Identity, Need, OperationName, Request, RequestId, Requester,
-    RequesterKind, Submission,
+    RequesterKind,
 };
 use notedb::{MapObjects, Recorder, testing::Review};
 use operations::Wish;
@@ -69,6 +69,8 @@ struct Asking {
     votes: Vec<(u64, i32)>,
     /// None: it is open.
     submitter: Option<u64>,
+    /// The branch moved by a pushed commit too, and a merge of both.
+    pushed: bool,
     matter: fn(&mut RequestMatter),
     case: fn(&mut Case),
 }
@@ -99,6 +101,7 @@ impl Default for Asking {
             more: Vec::new(),
             votes: vec![(REX, 2)],
             submitter: Some(WRITER),
+            pushed: false,
             matter: |_| {},
             case: |_| {},
         }
@@ -115,12 +118,13 @@ impl Asking {
     fn request(&self) -> Request {
         // It was made under the rules that it was opened under, unless a test says otherwise.
         let rulebook = self.opened.as_ref().unwrap_or(&self.ops);
-        let asked = Ops { operation: OPERATION.to_owned(), ..rulebook.clone() }.rulebook();
+        let asked = Ops { operation: OPERATION.to_owned(), ..rulebook.clone() };
+        let configuration = operations::Configuration::parse(&asked.tree()).unwrap();
         let name: OperationName = "shop-web".parse().unwrap();
         let environment = "prod".parse().unwrap();
         let inputs = [("ticket".to_owned(), "INC-7".to_owned())].into();
         let wish = Wish { operation: &name, environment: &environment, inputs: &inputs };
-        let plan = operations::requested(&asked.configuration, &wish).unwrap().digest().unwrap();
+        let plan = operations::requested(&configuration, &wish).unwrap().digest().unwrap();
         Request {
             schema: Request::SCHEMA.to_owned(),
             id: RequestId::derive(&[b"one"]),
@@ -133,7 +137,7 @@ impl Asking {
             justification: "The shop hangs".parse().unwrap(),
             by: self.by.clone(),
             plan,
-            configuration: asked.commit,
+            configuration: asked.commit(),
             made_at: at(-100_000),
             until: at(100_000),
         }
@@ -168,6 +172,17 @@ impl Asking {
             Some(submitter) => play.submit(42, submitter),
             None => play.head = play.stories[&42].review.revision,
         }
+        if self.pushed {
+            let merge = |play: &mut Play, parents: &[notedb::ObjectId]| {
+                let tree = play.world.tree(&[&files[..], &[("pushed", "x")]].concat());
+                play.world.commit(tree, parents, &name(SIMON), &name(SIMON), "Merge\n")
+            };
+            let other = play.code(play.base, SIMON, SIMON, "Pushed\n");
+            let head = play.head;
+            let below = merge(&mut play, &[head, other]);
+            play.world.set(MAIN, below);
+            play.head = below;
+        }
         (self.stored)(&mut request);
         (play, request)
     }
@@ -176,6 +191,10 @@ impl Asking {
         let (play, request) = self.play();
         let first = play.stories[&42].uploaders[0].0;
         let (mut case, answers) = play.case();
+        if self.pushed {
+            // Its range begins where the branch stood before the last move.
+            case.base = revision(&first);
+        }
         let mut asked = RequestMatter {
             request,
             change: 42,
@@ -208,6 +227,8 @@ impl Asking {
         let decision = &judgement.decision;
         assert_eq!(decision.answer == Answer::Allow, decision.reasons.is_empty());
         if decision.answer == Answer::Allow {
+            // What may be submitted has no plan that could be granted: nobody can take it for one that may run.
+            assert_eq!(judgement.plan.is_some(), self.submitter.is_some());
             if let Some(plan) = &judgement.plan {
                 let asked = &case.matter.request().unwrap().request;
                 assert_eq!(
@@ -215,14 +236,15 @@ impl Asking {
                     asked.plan,
                     "another plan runs than was asked for"
                 );
-                assert!(self.submitter.is_some());
             }
             let approvers: Vec<_> = judgement.approvers.iter().map(ToString::to_string).collect();
             return format!("ALLOW, reviewed by {}", approvers.join(", "));
         }
         for reason in &decision.reasons {
             assert!(
-                !reason.text.is_empty() && reason.cure.is_some() && !reason.text.contains('{'),
+                !reason.text.is_empty()
+                    && (reason.cure.is_some() || reason.policy.is_some())
+                    && !reason.text.contains('{'),
                 "{reason:?}"
             );
         }
@@ -311,6 +333,7 @@ const HANDS: &[Situation] = &[
         but(|a| a.matter = |asked| asked.revision = "ab".repeat(20).parse().unwrap())
     }),
     ("it was withdrawn", || but(|a| a.matter = |asked| asked.ended = Some("it was withdrawn".into()))),
+    ("a pushed commit came along below it", || but(|a| a.pushed = true)),
     ("it came together with another", || {
         but(|a| {
             a.case = |case| {
@@ -440,19 +463,4 @@ fn a_case_speaks_of_one_request() {
         let line = but(|a| a.stored = twist).line();
         assert!(line.starts_with("NOT DECIDED") && line.contains(what), "{what}: {line}");
     }
-}
-
-/// What was decided of an open change is about no run: nobody can take it for one.
-#[test]
-fn a_decision_to_submit_has_no_plan_to_grant() {
-    let asking = but(|a| a.submitter = None);
-    assert_eq!(asking.line(), "ALLOW, reviewed by rex");
-    let (play, _) = asking.play();
-    let id = Submission::id_of(
-        &"main".parse().unwrap(),
-        &"shop".parse().unwrap(),
-        &MAIN.parse().unwrap(),
-        &revision(&play.head),
-    );
-    assert!(id.as_str().starts_with("sub-"));
 }

@@ -1,6 +1,7 @@
 //! A company on a Gerrit of either kind, with Exequatur beside it, for tests.
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
+pub(crate) mod asking;
 pub(crate) mod delivery;
 pub(crate) mod evidence;
 pub(crate) mod gerrit;
