@@ -107,11 +107,9 @@ impl Surface for Engine {
             Subject::Submission(id) => self.submission(id).await,
             Subject::Change(server, number) => {
                 let index = self.store.get::<ChangeIndex>(&ChangeIndex::key_of(server, *number)).await?;
-                let index = index.ok_or_else(|| {
-                    SurfaceError::NotFound(format!(
-                        "merged change {number} on {server} that a watched branch has"
-                    ))
-                })?;
+                let Some(index) = index else {
+                    return Err(self.why_not_merged(server, *number).await?);
+                };
                 self.submission(&index.value.submission).await
             }
             Subject::Run(id) => {

@@ -323,6 +323,42 @@ async fn a_crash_between_the_change_and_its_record_makes_no_second_one() -> Test
     office.close().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_while_gerrit_submits_it_runs_it_once() -> Test {
+    let mut office = Office::dev().await?;
+    let asked = office.ask("alice", "INC-1", "Please restart the shop").await?;
+    // Gerrit merges it; its answer is never read, and no event tells of it.
+    let faults = office.stage.gerrit.faults()?;
+    let hold = faults.hold("/submit");
+    faults.drop_events(1_000);
+    office.stage.town.desk("bob").vote(&asked.change, 2).await?;
+    until("it is merged", PATIENCE, || async {
+        Ok((office.status(&asked.change).await? == "MERGED").then_some(()))
+    })
+    .await?;
+    office.down().await?;
+    hold.release();
+    office.up().await?;
+    office.ran(&asked).await?;
+    ensure!(office.restarted() == ["INC-1"], "{:?}", office.restarted());
+    office.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_says_what_an_open_request_waits_for() -> Test {
+    let mut office = Office::dev().await?;
+    let asked = office.ask("alice", "INC-1", "Please restart the shop").await?;
+    office.waits_for(&asked, "no-independent-approval").await?;
+    let (code, text) = office.exq("alice", &["why", &asked.change.number.to_string()]).await?;
+    ensure!(
+        code == Some(2) && text.contains(&asked.id) && text.contains("no vote of somebody"),
+        "{code:?} {text}"
+    );
+    let (code, text) = office.exq("alice", &["why", &asked.id]).await?;
+    ensure!(code == Some(0) && text.contains("no vote of somebody"), "{code:?} {text}");
+    office.close().await
+}
+
 /// How many changes there are in the requests project.
 async fn of_requests(office: &Office) -> Result<usize> {
     let list = office.stage.town.desk("bob").rest().call("GET", "changes/?q=project:requests", None).await?;

@@ -98,6 +98,14 @@ pub(crate) fn examine<O: Objects + ?Sized>(
         evidence.found("request-ended", format!("the request doesn't stand any more: {why}"));
     }
     if let Matter::Run(run) = &case.matter
+        && run.submission.submitted_at > asked.request.until.plus_ms(999)
+    {
+        evidence.found(
+            "request-ended",
+            format!("it stood until {}, and was submitted later", asked.request.until),
+        );
+    }
+    if let Matter::Run(run) = &case.matter
         && (run.submission.changes != [asked.change] || !brings_only(asked.change, range))
     {
         evidence.found("request-not-alone", "it was merged together with something else");

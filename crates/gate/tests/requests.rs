@@ -333,6 +333,7 @@ const HANDS: &[Situation] = &[
         but(|a| a.matter = |asked| asked.revision = "ab".repeat(20).parse().unwrap())
     }),
     ("it was withdrawn", || but(|a| a.matter = |asked| asked.ended = Some("it was withdrawn".into()))),
+    ("it was submitted after its time", || but(|a| a.stored = |r| r.until = at(-61_000))),
     ("a pushed commit came along below it", || but(|a| a.pushed = true)),
     ("it came together with another", || {
         but(|a| {

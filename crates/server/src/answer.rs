@@ -89,6 +89,7 @@ impl Problem {
                     "Check it. A change is known once it is merged into a branch that an accepted operation watches.",
                 ),
             SurfaceError::NotYet(why) => {
+                let why = crate::text::Shown::line(why.trim_end_matches('.')).to_string();
                 Self::new(StatusCode::CONFLICT, "not-yet", format!("Not yet: {why}.")).hint("Ask again later.")
             }
             SurfaceError::Unavailable(why) => {

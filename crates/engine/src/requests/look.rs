@@ -61,6 +61,10 @@ impl Engine {
                 )));
             }
         }
+        // What is overdue is never submitted, however long Gerrit was away.
+        if self.clock.now() >= request.until {
+            return self.end_request(kept, End::Expired, Vec::new(), None).await;
+        }
         let refs = change_refs(opened.change);
         let wants = [Want::Prefix(&refs), Want::Ref(request.branch.as_str()), Want::Ref("refs/meta/config")];
         let synced = server.sync(&request.project, &wants).await?;
@@ -124,8 +128,13 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let request = &kept.value.request;
         self.still_holds(judged.decision.facts_at, accepted)?;
-        // That we mean to is recorded before we do; that we meant to before, and Gerrit didn't, isn't recorded twice.
-        if !matches!(kept.value.state, RequestState::Submitting { .. }) {
+        // That we mean to is recorded before we do; that we meant to before on the same evidence isn't recorded twice.
+        let evidence = judged.decision.evidence;
+        let meant = matches!(
+            &kept.value.state,
+            RequestState::Submitting { judged, .. } if judged.decision.evidence == evidence
+        );
+        if !meant {
             let next = KeptRequest {
                 state: RequestState::Submitting { opened, judged: Box::new(judged) },
                 at: self.clock.now(),

@@ -83,9 +83,7 @@ impl Engine {
         let request = &kept.value.request;
         let overdue = self.clock.now() >= request.until;
         match kept.value.state.clone() {
-            RequestState::Made | RequestState::Open { .. } if overdue => {
-                self.end_request(kept, End::Expired, Vec::new(), None).await
-            }
+            RequestState::Made if overdue => self.end_request(kept, End::Expired, Vec::new(), None).await,
             RequestState::Made => self.open_request(kept).await,
             RequestState::Open { opened } | RequestState::Submitting { opened, .. } => {
                 let meta = moved.get(&(request.server.clone(), opened.change));
@@ -95,7 +93,7 @@ impl Engine {
                 let still = judged.is_some_and(|(stood, under, at)| {
                     Some(&stood) == meta && under == configuration && now.ms_since(at) < AGAIN_MS
                 });
-                if still {
+                if still && !overdue {
                     return Ok(());
                 }
                 self.look_at_request(kept, opened).await

@@ -1,6 +1,6 @@
 //! What is shown of requests.
 
-use model::{Request, RequestId};
+use model::{Request, RequestId, ServerName};
 use store::{Query, StoreExt as _};
 
 use super::{KeptRequest, RequestState};
@@ -10,6 +10,9 @@ use crate::{
     surface::{Page, RequestView, SurfaceError},
     views::{cursor, place},
 };
+
+/// Requests that are looked through for a change.
+const LIVE: usize = 1_000;
 
 impl Engine {
     pub(crate) async fn request_page(
@@ -68,6 +71,30 @@ impl Engine {
             RequestState::Made | RequestState::Open { .. } | RequestState::Submitting { .. } => {}
         }
         Ok(view)
+    }
+
+    /// What there is to say of a change that isn't merged: of a request's, how it stands.
+    pub(crate) async fn why_not_merged(
+        &self,
+        server: &ServerName,
+        number: u64,
+    ) -> Result<SurfaceError, SurfaceError> {
+        let live = self.store.all::<KeptRequest>(KeptRequest::LIVE, LIVE).await?;
+        let of_change = |kept: &KeptRequest| {
+            kept.request.server == *server && kept.opened().is_some_and(|opened| opened.change == number)
+        };
+        let Some(kept) = live.items.into_iter().find(|kept| of_change(&kept.value)) else {
+            let what = format!("merged change {number} on {server} that a watched branch has");
+            return Ok(SurfaceError::NotFound(what));
+        };
+        let view = self.request_view(kept.value).await?;
+        let reasons = view.waits_for.iter().chain(&view.reasons).map(|reason| reason.text.as_str());
+        let reasons: Vec<&str> = reasons.chain(view.trouble.as_deref()).collect();
+        let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
+        Ok(SurfaceError::NotYet(format!(
+            "change {number} is request {}, and it is {}{reasons}",
+            view.request.id, view.state
+        )))
     }
 
     fn change_url(&self, request: &Request, number: u64) -> String {

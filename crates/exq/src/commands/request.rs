@@ -69,10 +69,7 @@ struct One {
 impl RequestCommand {
     pub(super) async fn run(self, place: Place) -> Answer {
         match self.other {
-            Some(Other::Show(one)) => {
-                let view = reader(&place)?.json(&format!("requests/{}", one.id)).await?;
-                shown(&view, one.json)
-            }
+            Some(Other::Show(one)) => show_one(&place, &one.id, one.json).await,
             Some(Other::List { json }) => list(&reader(&place)?.json("requests").await?, json),
             Some(Other::Withdraw(one)) => {
                 let path = format!("requests/{}/withdraw", one.id);
@@ -83,6 +80,11 @@ impl RequestCommand {
             None => self.make(&place).await,
         }
     }
+}
+
+/// Shows how one stands.
+pub(super) async fn show_one(place: &Place, id: &RequestId, json: bool) -> Answer {
+    shown(&reader(place)?.json(&format!("requests/{id}")).await?, json)
 }
 
 /// Whoever may read: who signed in, else the host's own token.

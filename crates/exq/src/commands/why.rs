@@ -10,7 +10,7 @@ use super::{Answer, Place, api, say};
 /// Says what became of a change, a submission or a run, and why.
 #[derive(Debug, Args)]
 pub(super) struct Why {
-    /// A change's number, a submission (`sub-…`) or a run (`run-…`).
+    /// A change's number, a submission (`sub-…`), a run (`run-…`) or a request (`req-…`).
     about: String,
     /// The server of the change, as `exq.yaml` names it; may be left out where only one is watched.
     #[arg(long)]
@@ -22,6 +22,9 @@ pub(super) struct Why {
 
 impl Why {
     pub(super) async fn run(self, place: Place) -> Answer {
+        if let Ok(id) = self.about.parse::<model::RequestId>() {
+            return super::request::show_one(&place, &id, self.json).await;
+        }
         let query = if self.about.starts_with("sub-") {
             format!("submission={}", self.about)
         } else if self.about.starts_with("run-") {
@@ -30,10 +33,10 @@ impl Why {
             let server = self.server.map(|name| format!("&server={name}")).unwrap_or_default();
             format!("change={}{server}", self.about)
         } else {
-            bail!("{:?} is no change number, submission or run", self.about);
+            bail!("{:?} is no change number, submission, run or request", self.about);
         };
         if !query.bytes().all(|b| b.is_ascii_alphanumeric() || b"-=&".contains(&b)) {
-            bail!("{:?} is no change number, submission or run", self.about);
+            bail!("{:?} is no change number, submission, run or request", self.about);
         }
         let view = api(&place)?.json(&format!("why?{query}")).await?;
         if self.json {

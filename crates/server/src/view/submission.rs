@@ -4,7 +4,13 @@ use engine::surface::SubmissionView;
 
 use crate::{
     text::Shown,
-    view::{Hash, branch, outcome, outcome::OutcomeModel, safe_link, when::When},
+    view::{
+        Hash, branch, outcome,
+        outcome::OutcomeModel,
+        reason::{self, ReasonModel},
+        safe_link,
+        when::When,
+    },
 };
 
 pub(crate) struct SubmissionModel {
@@ -20,6 +26,8 @@ pub(crate) struct SubmissionModel {
     pub(crate) submitted: When,
     pub(crate) seen: When,
     pub(crate) outcomes: Vec<OutcomeModel>,
+    /// Why nothing can come of it.
+    pub(crate) refused: Vec<ReasonModel>,
 }
 
 impl SubmissionModel {
@@ -38,6 +46,7 @@ impl SubmissionModel {
             gerrit_id: Shown::line(&submission.gerrit_id),
             submitted: When::of(submission.submitted_at),
             seen: When::of(submission.seen_at),
+            refused: reason::list(&view.refused),
             outcomes: view.outcomes.iter().map(|o| outcome::model(o, verify_key)).collect(),
         }
     }
