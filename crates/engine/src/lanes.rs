@@ -366,7 +366,12 @@ impl Engine {
             (Some(found), baseline) => {
                 let expect = Expect::Version(found.version);
                 let mut record = found.value;
-                if let Some(b) = baseline
+                if anywhere.is_some() {
+                    // A lane of requests has no line to go on from; a baseline that names where it stands accepts how the
+                    // project's own rules have moved since.
+                    let accepts = baseline.is_some_and(|b| b.revision == record.base);
+                    record.rules = record.rules.filter(|_| !accepts);
+                } else if let Some(b) = baseline
                     && b.revision != record.base
                     && is_ancestor(synced, &record.base, &b.revision).await?
                 {

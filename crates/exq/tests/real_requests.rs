@@ -12,6 +12,7 @@ async fn a_request_is_a_change_is_voted_on_submitted_by_us_and_runs_and_a_stale_
     let mut office = Office::real(options).await?;
     asking::asked_reviewed_and_run(&mut office).await?;
     asking::who_asks_is_no_reviewer(&mut office).await?;
+    asking::two_at_once(&mut office).await?;
     let before = office.restarted().len();
     let asked = office.ask("alice", "INC-9", "Never mind this one").await?;
     let (code, text) = office.exq("alice", &["request", "withdraw", &asked.id]).await?;

@@ -25,15 +25,36 @@ async fn what_is_asked_for_is_reviewed_submitted_by_us_runs_once_and_is_proven()
 #[tokio::test(flavor = "multi_thread")]
 async fn two_requests_for_one_operation_both_run_and_neither_takes_the_others_place() -> Test {
     let mut office = Office::dev().await?;
-    let first = office.ask("alice", "INC-1", "The first one hangs").await?;
-    let second = office.ask("erin", "INC-2", "The second one hangs").await?;
+    asking::two_at_once(&mut office).await?;
+    office.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_an_owner_changed_past_review_stop_requests_until_two_people_accept_them() -> Test {
+    let mut office = Office::dev().await?;
     let bob = office.stage.town.desk("bob");
-    // The younger first: it doesn't overtake, nor supersede.
-    bob.vote(&second.change, 2).await?;
-    office.ran(&second).await?;
+    let first = office.ask("alice", "INC-1", "Please restart the shop").await?;
     bob.vote(&first.change, 2).await?;
     office.ran(&first).await?;
-    ensure!(office.restarted() == ["INC-2", "INC-1"], "{:?}", office.restarted());
+    let admin = office.stage.town.admin_desk();
+    let rule = serde_json::json!({"name": "Calm", "submittability_expression": "-label:Code-Review=MIN"});
+    admin.rest().call("PUT", "projects/requests/submit_requirements/Calm", Some(&rule)).await?;
+    let second = office.ask("alice", "INC-2", "Please restart it again").await?;
+    bob.vote(&second.change, 2).await?;
+    office.waits_for(&second, "rules-changed").await?;
+    ensure!(office.status(&second.change).await? == "NEW", "it was submitted");
+    let stood = office.stage.play().settled(first.change.number).await?;
+    let stood = stood.pointer("/submission/tip").and_then(Value::as_str).context("no tip")?.to_owned();
+    let lines = office.operations("baselines.yaml").await?;
+    let line = format!(
+        "- operation: shop-restart\n  environment: prod\n  server: main\n  project: requests\n  branch: main\n  \
+         revision: \"{stood}\"\n  reason: \"a requirement more\"\n"
+    );
+    office.configure(&[("baselines.yaml", &format!("{lines}{line}"))]).await?;
+    let run = office.ran(&second).await?;
+    let bundle = office.stage.api.bytes(&format!("runs/{run}/bundle")).await?;
+    proof::verify(&bundle, &office.stage.running()?.ledger_key)?;
+    ensure!(office.restarted() == ["INC-1", "INC-2"], "{:?}", office.restarted());
     office.close().await
 }
 
@@ -83,6 +104,8 @@ async fn somebody_elses_patch_set_on_a_request_ends_it() -> Test {
     office.abandoned(&asked.change).await?;
     let message = office.stage.play().said(&asked.change, "Not run: it was refused").await?;
     ensure!(message.contains("somebody added to what was asked"), "{message}");
+    let (code, text) = office.exq("alice", &["why", &asked.change.number.to_string()]).await?;
+    ensure!(code == Some(2) && text.contains("somebody added to what was asked"), "{code:?} {text}");
     ensure!(office.restarted().is_empty(), "{:?}", office.restarted());
     office.close().await
 }
@@ -363,4 +386,19 @@ async fn why_says_what_an_open_request_waits_for() -> Test {
 async fn of_requests(office: &Office) -> Result<usize> {
     let list = office.stage.town.desk("bob").rest().call("GET", "changes/?q=project:requests", None).await?;
     Ok(list.as_array().map_or(0, Vec::len))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_for_what_only_observes_is_judged_and_runs_nothing() -> Test {
+    let mut office = Office::dev().await?;
+    let text =
+        office.operations("operations/shop-restart.yaml").await?.replace("mode: enforce", "mode: observe");
+    office.configure(&[("operations/shop-restart.yaml", &text)]).await?;
+    let asked = office.ask("alice", "INC-1", "Please restart the shop").await?;
+    office.stage.town.desk("bob").vote(&asked.change, 2).await?;
+    let state = office.stage.state(&asked.change).await?;
+    ensure!(word(&state, "is") == "observed" && state.get("allowed") == Some(&true.into()), "{state}");
+    office.stage.play().said(&asked.change, "Observed: this would have run").await?;
+    ensure!(office.restarted().is_empty(), "{:?}", office.restarted());
+    office.close().await
 }

@@ -136,7 +136,7 @@ fn base(
 
 /// A request brings its own change and nothing else: its range begins right before it on the branch, which the judgement has
 /// seen to. The project's own rules are compared with those of the request before in the lane, or with nothing where there was
-/// none or a reviewed baseline begins anew.
+/// none, or where a reviewed baseline names that one: by it two people accept how they have moved since.
 fn of_request(
     before: Option<&Entry>,
     matter: &RunMatter,
@@ -151,7 +151,7 @@ fn of_request(
         &case.project,
         &case.branch,
     );
-    let anew = baseline.is_some_and(|baseline| stood.is_none_or(|stood| stood != baseline.revision));
+    let anew = baseline.is_some_and(|baseline| stood == Some(baseline.revision));
     if !(anew && case.rules.base.is_none()) {
         let rules = before.and_then(|before| before.maybe("rules")).map(str::parse).transpose();
         let rules = rules.map_err(|why| ProofError::format("the rules of the lane", why))?;

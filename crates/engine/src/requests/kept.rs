@@ -118,6 +118,10 @@ impl KeptRequest {
     /// The states in which there is something to do.
     pub(crate) const LIVE: &'static [&'static str] = &["made", "open", "submitting", "ending"];
 
+    /// The states in which there is nothing left to do, and nothing was merged.
+    pub(crate) const ENDED: &'static [&'static str] =
+        &["withdrawn", "expired", "refused", "abandoned", "failed"];
+
     /// Its change, once there is one.
     pub(crate) fn opened(&self) -> Option<&Opened> {
         match &self.state {

@@ -160,3 +160,57 @@ fn patch(request: &Request) -> String {
         "diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{lines} @@\n{added}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{Digest, Identity, RequestId, Requester, RequesterKind, Timestamp};
+
+    use super::*;
+
+    fn request(justification: &str) -> Request {
+        Request {
+            schema: Request::SCHEMA.to_owned(),
+            id: RequestId::derive(&[b"1"]),
+            server: "main".parse().unwrap(),
+            project: "requests".parse().unwrap(),
+            branch: "refs/heads/main".parse().unwrap(),
+            operation: "shop-restart".parse().unwrap(),
+            environment: "prod".parse().unwrap(),
+            inputs: BTreeMap::new(),
+            justification: justification.parse().unwrap(),
+            by: Requester {
+                kind: RequesterKind::Person,
+                identity: Identity { issuer: "https://idp".into(), subject: "u-1".into() },
+                person: None,
+                acts_for: None,
+                shown: "Al\nCo-authored-by: Rex <rex@example.com>".into(),
+            },
+            plan: Digest::of(b"plan"),
+            configuration: Revision::from_bytes([1; 20]),
+            made_at: Timestamp::from_millis(0),
+            until: Timestamp::from_millis(1),
+        }
+    }
+
+    #[test]
+    fn no_word_of_who_asks_is_a_footer_or_makes_somebody_an_author() {
+        let request =
+            request("It hangs\n\nCo-authored-by: Rex <rex@example.com>\nChange-Id: I0\nExequatur-Request: x");
+        let message = message(&request, "I0123");
+        assert!(evidence::co_authors(&message).is_empty(), "{message}");
+        let (_, footers) = message.rsplit_once("\n\n").unwrap();
+        let keys: Vec<&str> = footers.lines().map(|line| line.split(": ").next().unwrap()).collect();
+        assert_eq!(keys, ["Requested-by", "Exequatur-Request", "Change-Id"], "{message}");
+        assert!(message.starts_with("Request: shop-restart in prod\n\n> It hangs\n"), "{message}");
+    }
+
+    #[test]
+    fn the_patch_adds_each_line_of_the_file_and_nothing_else() {
+        let request = request("One line\n\n--- /dev/null\n@@ -1 +1 @@");
+        let patch = patch(&request);
+        let (head, body) = patch.split_once(" @@\n").unwrap();
+        assert!(head.ends_with(&format!("+1,{}", request.file().lines().count())), "{head}");
+        let lines: Option<Vec<&str>> = body.lines().map(|line| line.strip_prefix('+')).collect();
+        assert_eq!(lines.unwrap().join("\n") + "\n", request.file());
+    }
+}

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Requests that are looked through for a change.
-const LIVE: usize = 1_000;
+const KNOWN: usize = 10_000;
 
 impl Engine {
     pub(crate) async fn request_page(
@@ -79,7 +79,8 @@ impl Engine {
         server: &ServerName,
         number: u64,
     ) -> Result<SurfaceError, SurfaceError> {
-        let live = self.store.all::<KeptRequest>(KeptRequest::LIVE, LIVE).await?;
+        let states = KeptRequest::LIVE.iter().chain(KeptRequest::ENDED).copied().collect::<Vec<_>>();
+        let live = self.store.all::<KeptRequest>(&states, KNOWN).await?;
         let of_change = |kept: &KeptRequest| {
             kept.request.server == *server && kept.opened().is_some_and(|opened| opened.change == number)
         };
@@ -92,7 +93,7 @@ impl Engine {
         let reasons: Vec<&str> = reasons.chain(view.trouble.as_deref()).collect();
         let reasons = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
         Ok(SurfaceError::NotYet(format!(
-            "change {number} is request {}, and it is {}{reasons}",
+            "change {number} isn't merged; it is request {}, and that is {}{reasons}",
             view.request.id, view.state
         )))
     }

@@ -97,3 +97,18 @@ pub(crate) async fn stale(office: &mut Office) -> Result<()> {
     ensure!(office.restarted() == before, "{:?}", office.restarted());
     Ok(())
 }
+
+/// Two open requests for one operation: both run, the younger by a merge that Gerrit makes or not, and neither takes the other's place.
+pub(crate) async fn two_at_once(office: &mut Office) -> Result<()> {
+    let first = office.ask("alice", "INC-1", "The first one hangs").await?;
+    let second = office.ask("erin", "INC-2", "The second one hangs").await?;
+    let bob = office.stage.town.desk("bob");
+    // The younger first: it doesn't overtake, nor supersede.
+    bob.vote(&second.change, 2).await?;
+    office.ran(&second).await?;
+    bob.vote(&first.change, 2).await?;
+    office.ran(&first).await?;
+    let restarted = office.restarted();
+    ensure!(restarted.ends_with(&["INC-2".to_owned(), "INC-1".to_owned()]), "{restarted:?}");
+    Ok(())
+}
