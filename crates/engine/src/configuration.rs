@@ -299,6 +299,7 @@ impl Engine {
         self.accepted.store(Arc::new(Accepted { record, rulebook: next }));
         self.problem("configuration", None);
         tracing::info!(commit = %tip, "configuration accepted");
+        self.ring_for_rules();
         self.moved();
         Ok(())
     }

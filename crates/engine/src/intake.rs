@@ -199,6 +199,8 @@ impl Engine {
             Look::Open(None) | Look::Elsewhere(None) => Ok(()),
             Look::Merged(found) => self.found(*found).await,
         };
+        // A vote may be the one that a request waits for.
+        self.ring_for_requests(server, project);
         looked.and(reconfigured)
     }
 

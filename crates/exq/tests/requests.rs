@@ -301,17 +301,23 @@ async fn a_request_made_while_gerrit_is_away_is_kept_shown_and_made_once() -> Te
     // Signed in before Gerrit goes.
     office.exq("alice", &["whoami"]).await?;
     faults.unavailable(1_000_000);
-    let all =
-        ["request", "shop-restart", "--input", "ticket=INC-1", "--justification", "It hangs again", "--json"];
-    let (code, text) = office.exq("alice", &all).await?;
-    ensure!(code == Some(0), "{code:?} {text}");
-    let view: Value = serde_json::from_str(&text)?;
-    ensure!(word(&view, "state") == "made" && view.get("change").is_some_and(Value::is_null), "{text}");
-    ensure!(!word(&view, "trouble").is_empty(), "nothing says why there is no change: {text}");
+    let all = ["request", "shop-restart", "--input", "ticket=INC-1", "--justification", "It hangs again"];
+    let config = office.stage.town.config.clone();
+    let home = office.home("alice")?.to_owned();
+    let asking = tokio::spawn(said(common::office::exq(&config, &home, &all)));
+    let view = until("something says why there is no change", PATIENCE, || async {
+        let list = office.stage.api.json("requests").await?;
+        Ok(list.pointer("/rows/0").filter(|row| !word(row, "trouble").is_empty()).cloned())
+    })
+    .await?;
+    ensure!(word(&view, "state") == "made" && view.get("change").is_some_and(Value::is_null), "{view}");
     let id = view.pointer("/request/id").and_then(Value::as_str).context("no id")?.to_owned();
     office.stage.alarm(&id).await?;
     faults.unavailable(0);
     let asked = office.asked(&view).await?;
+    // Who still waited for it is told.
+    let (code, text) = asking.await??;
+    ensure!(code == Some(0) && text.contains(&format!("/+/{}", asked.change.number)), "{code:?} {text}");
     office.stage.town.desk("bob").vote(&asked.change, 2).await?;
     office.ran(&asked).await?;
     ensure!(of_requests(&office).await? == 1, "more than one change");
@@ -399,6 +405,55 @@ async fn a_request_for_what_only_observes_is_judged_and_runs_nothing() -> Test {
     let state = office.stage.state(&asked.change).await?;
     ensure!(word(&state, "is") == "observed" && state.get("allowed") == Some(&true.into()), "{state}");
     office.stage.play().said(&asked.change, "Observed: this would have run").await?;
+    ensure!(office.restarted().is_empty(), "{:?}", office.restarted());
+    office.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_somebody_else_made_under_our_change_id_is_not_the_request() -> Test {
+    let mut office = Office::lax().await?;
+    office.exq("alice", &["whoami"]).await?;
+    let faults = office.stage.gerrit.faults()?;
+    faults.unavailable(1_000_000);
+    let all = ["request", "shop-restart", "--input", "ticket=INC-1", "--justification", "It hangs again"];
+    let config = office.stage.town.config.clone();
+    let home = office.home("alice")?.to_owned();
+    let asking = tokio::spawn(said(common::office::exq(&config, &home, &all)));
+    let view = until("it is stored", PATIENCE, || async {
+        Ok(office.stage.api.json("requests").await?.pointer("/rows/0").cloned())
+    })
+    .await?;
+    office.down().await?;
+    asking.abort();
+    faults.unavailable(0);
+    // To the byte what was asked; but it isn't we who made it.
+    let request: model::Request =
+        serde_json::from_value(view.get("request").cloned().context("no request")?)?;
+    let change_id = request.change_id().context("no Change-Id")?.to_string();
+    let carol = office.stage.town.desk("carol");
+    carol.refresh("requests").await?;
+    let message = format!("Request: shop-restart in prod\n\nChange-Id: {change_id}\n");
+    let file = request.file();
+    let revision = carol.commit("requests", &[(&request.path(), &file)], &message).await?;
+    carol.push("requests", "refs/for/main").await?;
+    let change = carol.find("requests", change_id, revision).await?;
+    office.up().await?;
+    let id = request.id.to_string();
+    let view = until("it is failed", PATIENCE, || async {
+        let view = office.request(&id).await?;
+        Ok((word(&view, "state") == "failed").then_some(view))
+    })
+    .await?;
+    ensure!(view.to_string().contains("made it, not our writer"), "{view}");
+    let bob = office.stage.town.desk("bob");
+    bob.vote(&change, 2).await?;
+    bob.submit(&change).await?;
+    until("it is seen", PATIENCE, || async {
+        let view = office.stage.api.json(&format!("why?change={}", change.number)).await?;
+        let code = view.pointer("/refused/0/code").and_then(Value::as_str);
+        Ok((code == Some("request-unknown")).then_some(()))
+    })
+    .await?;
     ensure!(office.restarted().is_empty(), "{:?}", office.restarted());
     office.close().await
 }

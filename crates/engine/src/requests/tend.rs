@@ -37,6 +37,20 @@ impl Engine {
         }
     }
 
+    /// Something moved in a project: if requests become changes there, they are looked at.
+    pub(crate) fn ring_for_requests(&self, server: &ServerName, project: &Project) {
+        let accepted = self.accepted.load();
+        let at = accepted.rulebook.configuration.requests();
+        if at.is_some_and(|at| at.server == *server && at.project == *project) {
+            self.requests.bell.notify_one();
+        }
+    }
+
+    /// Other rules are in force.
+    pub(crate) fn ring_for_rules(&self) {
+        self.requests.bell.notify_one();
+    }
+
     async fn tend_all(self: &Arc<Self>) -> Result<(), EngineError> {
         let live = self.store.all::<KeptRequest>(KeptRequest::LIVE, ROUND).await?;
         for broken in &live.broken {
