@@ -159,16 +159,18 @@ impl Engine {
                 async move { engine.sweep(&server).await }
             });
         }
-        let engine = Arc::clone(self);
-        self.every(5, move || {
-            let engine = Arc::clone(&engine);
-            async move { engine.reconsider().await }
-        });
-        let engine = Arc::clone(self);
-        self.every(1, move || {
-            let engine = Arc::clone(&engine);
-            async move { engine.say_reports().await }
-        });
+        for server in self.servers.keys() {
+            let (engine, name) = (Arc::clone(self), server.clone());
+            self.every(5, move || {
+                let (engine, name) = (Arc::clone(&engine), name.clone());
+                async move { engine.reconsider(&name).await }
+            });
+            let (engine, name) = (Arc::clone(self), server.clone());
+            self.every(1, move || {
+                let (engine, name) = (Arc::clone(&engine), name.clone());
+                async move { engine.say_reports(&name).await }
+            });
+        }
         self.tasks.spawn(Arc::clone(self).tend_requests());
         for inbox in self.inboxes.values() {
             let (engine, inbox) = (Arc::clone(self), Arc::clone(inbox));

@@ -1,7 +1,7 @@
 //! Hints: stored first, then looked at; and what finds the changes that no hint told of.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     net::IpAddr,
     sync::{Arc, PoisonError},
 };
@@ -423,28 +423,21 @@ impl Engine {
         Ok(kept(&mut self.swept.lock().unwrap_or_else(PoisonError::into_inner), fresh))
     }
 
-    /// Judges again what waits or was left open.
+    /// Judges again what waits or was left open on a server; each server has its own round, should another hang.
     ///
     /// # Errors
     /// [`EngineError`]: it is done again later.
-    pub(crate) async fn reconsider(self: &Arc<Self>) -> Result<(), EngineError> {
+    pub(crate) async fn reconsider(self: &Arc<Self>, server: &ServerName) -> Result<(), EngineError> {
         let listed = self.store.all::<KeptOutcome>(&["open", "waiting"], WAITING).await?;
         let mut lanes: Vec<Lane> = listed.items.into_iter().map(|o| o.value.lane).collect();
+        lanes.retain(|lane| lane.server == *server);
         lanes.sort();
         lanes.dedup();
-        let mut servers: BTreeMap<ServerName, Vec<Lane>> = BTreeMap::new();
         for lane in lanes {
-            servers.entry(lane.server.clone()).or_default().push(lane);
-        }
-        // A server that hangs doesn't keep what waits on another from being judged.
-        let judged = servers.into_values().map(|lanes| async {
-            for lane in lanes {
-                if let Err(error) = self.evaluate(&lane, None, None).await {
-                    tracing::warn!(%error, lane = lane.key(), "judged again later");
-                }
+            if let Err(error) = self.evaluate(&lane, None, None).await {
+                tracing::warn!(%error, lane = lane.key(), "judged again later");
             }
-        });
-        futures_util::future::join_all(judged).await;
+        }
         Ok(())
     }
 

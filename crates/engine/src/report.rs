@@ -5,7 +5,7 @@
 //! A step's output is never posted.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fmt::Write as _,
     sync::{MutexGuard, PoisonError},
 };
@@ -67,8 +67,8 @@ impl Marker {
 pub(crate) struct Reports {
     /// What was tried: how often, and not before when it is tried again.
     tried: HashMap<String, (u32, Timestamp)>,
-    /// Where the next round goes on among those that aren't the newest; none: at the oldest.
-    place: Option<Cursor>,
+    /// Where a server's next round goes on among those that aren't the newest; none: at the oldest.
+    places: HashMap<ServerName, Cursor>,
 }
 
 impl Engine {
@@ -173,39 +173,29 @@ impl Engine {
         Some(text.chars().take(LONGEST).collect())
     }
 
-    /// Says what is due. What can't be said now is tried again, later and later. What waits never keeps the rest from
-    /// being said, however much of it there is: a round takes the newest, and goes on through all others where the round
-    /// before ended.
+    /// Says what is due on a server; what is due on another is said beside it, so that one that hangs keeps nothing from the
+    /// others. What can't be said now is tried again, later and later. What waits never keeps the rest from being said,
+    /// however much of it there is: a round takes the newest, and goes on through all others where the round before ended.
     ///
     /// # Errors
     /// When the store can't be read or written.
-    pub(crate) async fn say_reports(&self) -> Result<(), EngineError> {
+    pub(crate) async fn say_reports(&self, server: &ServerName) -> Result<(), EngineError> {
         let due = || Query::of("report").state("due").limit(ROUND);
+        let mut failures = 0;
         let newest = self.store.page::<Report>(due()).await?;
-        let mut round: BTreeMap<String, Versioned<Report>> = BTreeMap::new();
-        let mut take = |page: Vec<Versioned<Report>>| {
-            round.extend(page.into_iter().map(|report| (store::Kept::key(&report.value), report)));
-        };
-        take(newest.items);
-        if newest.next.is_some() {
-            let place = self.reports().place.take();
+        let more = newest.next.is_some();
+        for report in newest.items.into_iter().filter(|report| report.value.server == *server) {
+            self.say_if_due(report, &mut failures).await?;
+        }
+        if more {
+            let place = self.reports().places.remove(server);
             let others = self.store.page::<Report>(due().oldest().after(place)).await?;
-            self.reports().place = others.next;
-            take(others.items);
-        }
-        let mut servers: BTreeMap<ServerName, Vec<Versioned<Report>>> = BTreeMap::new();
-        for report in round.into_values() {
-            servers.entry(report.value.server.clone()).or_default().push(report);
-        }
-        // A server that hangs doesn't keep us from saying on another what is due there.
-        let said = servers.into_values().map(|reports| async {
-            let mut failures = 0;
-            for report in reports {
+            self.reports().places.extend(others.next.map(|next| (server.clone(), next)));
+            for report in others.items.into_iter().filter(|report| report.value.server == *server) {
                 self.say_if_due(report, &mut failures).await?;
             }
-            Ok(())
-        });
-        futures_util::future::join_all(said).await.into_iter().collect()
+        }
+        Ok(())
     }
 
     /// `failures` counts what couldn't be said on this server in this round.

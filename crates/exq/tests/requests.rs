@@ -249,7 +249,7 @@ async fn who_asked_withdraws_it_and_nobody_else_does() -> Test {
     let (code, text) = office.exq("alice", &["request", "withdraw", &asked.id]).await?;
     ensure!(code == Some(0), "{code:?} {text}");
     office.abandoned(&asked.change).await?;
-    office.stage.play().said(&asked.change, "Not run: it was withdrawn by Alice (alice)").await?;
+    office.stage.play().said(&asked.change, "Not run: it was withdrawn by alice \"Alice\"").await?;
     // Brought back to life on Gerrit, and approved: it doesn't stand any more.
     let admin = office.stage.town.admin_desk();
     let path = format!("changes/requests~{}/restore", asked.change.number);

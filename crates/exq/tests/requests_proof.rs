@@ -133,7 +133,7 @@ fn decided(bundle: &Bundle, lie: fn(&mut Request)) -> Bundle {
 fn all(proofs: &Proofs) {
     let (first, second) = (open(&proofs.first), open(&proofs.second));
     let verified = verify(&proofs.first, &proofs.key).unwrap();
-    assert_eq!(verified.requester.as_deref(), Some("Alice (alice)"));
+    assert_eq!(verified.requester.as_deref(), Some("alice \"Alice\""));
     assert_eq!(verified.justification.as_deref(), Some("The shop hangs, says alice"));
     assert_eq!(verified.approvers, ["bob"]);
     assert!(verify(&proofs.second, &proofs.key).is_ok());

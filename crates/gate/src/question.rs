@@ -233,8 +233,11 @@ impl People<'_> {
             findings.insert("other-server".to_owned());
         }
         let mut reviewed = change.reviewed;
-        if let Matter::Submit(asked) = &self.case.matter {
-            (reviewed, findings) = self.if_merged(asked, change, findings);
+        // Of another change, one to the project's rules, holds what holds of every merged change.
+        if let Matter::Submit(asked) = &self.case.matter
+            && change.change.number == asked.change
+        {
+            (reviewed, findings) = self.if_merged(change, findings);
         }
         ChangeFacts {
             number: change.change.number,
@@ -250,14 +253,9 @@ impl People<'_> {
 
     /// What would be said of the open change of a request if it were merged as it is. Evidence says some things of merged
     /// changes only; where in doubt this says no, and after the merge everything is judged anew.
-    fn if_merged(
-        &self,
-        asked: &RequestMatter,
-        change: &ChangeEvidence,
-        mut findings: BTreeSet<String>,
-    ) -> (bool, BTreeSet<String>) {
+    fn if_merged(&self, change: &ChangeEvidence, mut findings: BTreeSet<String>) -> (bool, BTreeSet<String>) {
         let rules = ReviewRules::default();
-        let open = change.status == Some(Status::New) && change.change.number == asked.change;
+        let open = change.status == Some(Status::New);
         if open {
             findings.remove("not-merged");
         }

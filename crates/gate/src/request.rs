@@ -4,7 +4,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use evidence::{Account as Accounted, ChangeEvidence, RangeCommit, RangeEvidence, Status};
-use model::{AccountId, ChangeNumber, Need, PersonKey, Reason, Request, RequesterKind, Revision};
+use model::{
+    AccountId, ChangeNumber, Need, PersonKey, Reason, Request, RequesterKind, Revision, SubmissionId,
+};
 use notedb::{Kind, ObjectId, Objects, Tree, walk};
 use operations::{Configuration, Wish};
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,9 @@ pub struct RequestMatter {
     /// Why it doesn't stand any more: withdrawn, expired, refused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ended: Option<String>,
+    /// The submission by which its change was merged first; none: it wasn't yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub merged: Option<SubmissionId>,
     /// The version of its record.
     pub version: u64,
 }
@@ -104,6 +109,12 @@ pub(crate) fn examine<O: Objects + ?Sized>(
             "request-ended",
             format!("it stood until {}, and was submitted later", asked.request.until),
         );
+    }
+    if let Matter::Run(run) = &case.matter
+        && asked.merged.as_ref() != Some(&run.submission.id)
+    {
+        let text = "it was not merged by this submission: what was asked once runs once";
+        evidence.found("request-merged-before", text);
     }
     if let Matter::Run(run) = &case.matter
         && (run.submission.changes != [asked.change] || !brings_only(asked.change, range))

@@ -201,8 +201,12 @@ impl Asking {
             revision: revision(&first),
             writer: AccountId(WRITER),
             ended: None,
+            merged: None,
             version: 3,
         };
+        if let Matter::Run(run) = &case.matter {
+            asked.merged = Some(run.submission.id.clone());
+        }
         (self.matter)(&mut asked);
         if self.submitter.is_none() {
             (case.tip, case.branch_tip) = (asked.revision, Some(case.base));
@@ -335,6 +339,10 @@ const HANDS: &[Situation] = &[
     ("it was withdrawn", || but(|a| a.matter = |asked| asked.ended = Some("it was withdrawn".into()))),
     ("it was submitted after its time", || but(|a| a.stored = |r| r.until = at(-61_000))),
     ("a pushed commit came along below it", || but(|a| a.pushed = true)),
+    ("it had been merged by another submission before", || {
+        but(|a| a.matter = |asked| asked.merged = Some(model::SubmissionId::derive(&[b"before"])))
+    }),
+    ("its record knows of no merge", || but(|a| a.matter = |asked| asked.merged = None)),
     ("it came together with another", || {
         but(|a| {
             a.case = |case| {

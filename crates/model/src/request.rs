@@ -166,13 +166,17 @@ pub struct Requester {
     pub shown: String,
 }
 
+/// Who it is first, by what the issuer vouches for; what they like to be called stands in quotes behind it, as they may have
+/// chosen it themselves.
 impl fmt::Display for Requester {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = |text: &str| -> String { text.chars().filter(|c| !is_hidden(*c) && *c != '"').collect() };
         match (&self.person, self.kind) {
-            (Some(person), _) => write!(f, "{} ({person})", self.shown),
-            (None, RequesterKind::Person) => write!(f, "{} ({})", self.shown, self.identity.subject),
-            (None, kind) => write!(f, "{} ({})", self.shown, kind.name()),
+            (Some(person), _) => write!(f, "{person}")?,
+            (None, RequesterKind::Person) => write!(f, "{}", plain(&self.identity.subject))?,
+            (None, kind) => write!(f, "{} {}", kind.name(), plain(&self.identity.subject))?,
         }
+        write!(f, " \"{}\"", plain(&self.shown))
     }
 }
 

@@ -68,7 +68,9 @@ pub(crate) fn check(
     let newest = all.last().map(|entry| entry.state().map(|state| state.version)).transpose()?;
     same("the version of the request", &newest.unwrap_or_default(), &asked.version)?;
     let seen = log.one("submission.seen")?;
-    same("the submission of the request", merged.text("submission")?, seen.text("submission")?)
+    same("the submission of the request", merged.text("submission")?, seen.text("submission")?)?;
+    let decided = asked.merged.as_ref().map(model::SubmissionId::as_str).unwrap_or_default();
+    same("the submission that it was decided on", decided, merged.text("submission")?)
 }
 
 fn number(number: u64) -> i64 {

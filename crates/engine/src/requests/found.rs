@@ -41,7 +41,9 @@ impl Engine {
         if self.store.get::<KeptSubmission>(submission.id.as_str()).await?.is_some() {
             return Ok(());
         }
-        let asked = self.request_of(&submission, paths.as_ref()).await?;
+        // What was merged once runs once, whatever brings its change to the branch's tip again.
+        let merged_before = |asked: &Versioned<KeptRequest>| matches!(&asked.value.state, RequestState::Merged { submission: before, .. } if *before != submission.id);
+        let asked = self.request_of(&submission, paths.as_ref()).await?.filter(|asked| !merged_before(asked));
         let mut commit = Commit::new();
         let mut kept = KeptSubmission {
             submission: submission.clone(),

@@ -5,9 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 
 use gate::{Matter, RequestMatter, object_id};
 use gerrit::{ChangeId, git::Want, info::ChangeStatus};
-use model::{Answer, Need, Reason, Revision};
+use model::{Answer, Need, Reason, RequestId, Revision};
 use notedb::walk;
-use store::{Commit, Expect, Transition, Versioned};
+use store::{Commit, Expect, StoreExt as _, Transition, Versioned};
 
 use super::{
     KeptRequest, RequestState,
@@ -19,7 +19,7 @@ use crate::{
     entries,
     gerrits::{Synced, change_refs},
     history::off_thread,
-    kept::Lane,
+    kept::{ChangeIndex, Lane},
     lanes::keep_judgement,
     read::{About, Known},
 };
@@ -50,7 +50,8 @@ impl Engine {
             }
             // By whoever: the one path says what becomes of it.
             ChangeStatus::Merged => {
-                return self.look_at_change(&request.server, &request.project, opened.change).await;
+                self.look_at_change(&request.server, &request.project, opened.change).await?;
+                return self.end_if_passed_by(&request.id).await;
             }
             ChangeStatus::New => {}
             other => {
@@ -117,6 +118,24 @@ impl Engine {
         self.submit_request(kept, opened, judged, commit, &accepted).await
     }
 
+    /// Ends a request whose change was merged and looked at, and that the one path passed by: it was merged into something
+    /// that is no request, as when requests.yaml names another place meanwhile.
+    async fn end_if_passed_by(&self, id: &RequestId) -> Result<(), EngineError> {
+        let Some(kept) = self.store.get::<KeptRequest>(id.as_str()).await? else { return Ok(()) };
+        let (request, state) = (&kept.value.request, &kept.value.state);
+        let Some(change) = kept.value.opened().map(|opened| opened.change) else { return Ok(()) };
+        if matches!(state, RequestState::Merged { .. } | RequestState::Ended { .. }) {
+            return Ok(());
+        }
+        let taken = self.takes_requests(&request.server, &request.project, &request.branch);
+        let looked_at = self.store.get::<ChangeIndex>(&ChangeIndex::key_of(&request.server, change)).await?;
+        if taken && looked_at.is_none() {
+            return Ok(());
+        }
+        let text = format!("Change {change} was merged where it counts as no request");
+        self.end_request(kept, End::Refused, vec![refused("request-unknown", text)], None).await
+    }
+
     /// Submits exactly the revision that was decided on.
     async fn submit_request(
         self: &Arc<Self>,
@@ -172,12 +191,17 @@ pub(crate) fn matter_of(kept: &Versioned<KeptRequest>, opened: &Opened) -> Reque
         RequestState::Ended { how, .. } => Some(how.in_words().to_owned()),
         _ => None,
     };
+    let merged = match &kept.value.state {
+        RequestState::Merged { submission, .. } => Some(submission.clone()),
+        _ => None,
+    };
     RequestMatter {
         request: kept.value.request.clone(),
         change: opened.change,
         revision: opened.revision,
         writer: opened.writer,
         ended,
+        merged,
         version: kept.version,
     }
 }

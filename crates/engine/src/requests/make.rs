@@ -73,6 +73,8 @@ impl Engine {
             made_at: now,
             until: now.plus_ms(i64::try_from(defined.wait.0).unwrap_or(i64::MAX)),
         };
+        // Counted and made by one at a time, or many at once would all be let in.
+        let _one_at_a_time = self.requests.making.lock().await;
         self.not_too_many(&request).await?;
         let unwritable = |why: serde_json::Error| SurfaceError::Unavailable(why.to_string());
         let mut commit = Commit::new();

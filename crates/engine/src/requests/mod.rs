@@ -24,6 +24,8 @@ pub(crate) use look::{matter_of, parent_of};
 pub(crate) struct Requests {
     /// Rung when there is something new to do.
     bell: Notify,
+    /// Held while one is counted and made.
+    making: tokio::sync::Mutex<()>,
     /// What was seen of each that waits.
     seen: Mutex<HashMap<RequestId, Seen>>,
 }

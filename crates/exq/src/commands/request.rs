@@ -154,7 +154,7 @@ fn list(page: &Value, as_json: bool) -> Answer {
             stands(row),
             word("/request/operation"),
             word("/request/environment"),
-            word("/request/by/shown")
+            asked_by(row)
         ));
     }
     if rows.is_empty() {
@@ -172,6 +172,13 @@ fn stands(view: &Value) -> String {
     }
 }
 
+/// Who asked: whom the issuer vouches for first, then what they like to be called.
+fn asked_by(view: &Value) -> String {
+    let word = |at: &str| view.pointer(at).and_then(Value::as_str);
+    let who = word("/request/by/person").or_else(|| word("/request/by/identity/subject")).unwrap_or("-");
+    format!("{who} \"{}\"", word("/request/by/shown").unwrap_or_default().replace('"', ""))
+}
+
 /// One as a person reads it.
 fn in_words(view: &Value) -> String {
     let text = |at: &str| view.pointer(at).and_then(Value::as_str).unwrap_or("-").to_owned();
@@ -183,7 +190,7 @@ fn in_words(view: &Value) -> String {
             text("/request/environment")
         ),
         format!("  {}", stands(view)),
-        format!("  asked by {}", text("/request/by/shown")),
+        format!("  asked by {}", asked_by(view)),
     ];
     lines.extend(text("/request/justification").lines().map(|line| format!("  > {line}")));
     lines.push(format!("  plan {}", text("/request/plan")));

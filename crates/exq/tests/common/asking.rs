@@ -30,7 +30,7 @@ pub(crate) async fn asked_reviewed_and_run(office: &mut Office) -> Result<()> {
     let run = office.ran(&asked).await?;
     ensure!(office.restarted() == ["INC-7"], "{:?}", office.restarted());
     let message = office.stage.play().said(&asked.change, "Ran: succeeded").await?;
-    for part in ["asked by     Alice (alice)", "The shop <b>hangs</b>", "reviewed by  bob", &run] {
+    for part in ["asked by     alice \"Alice\"", "The shop <b>hangs</b>", "reviewed by  bob", &run] {
         ensure!(message.contains(part), "{part} isn't in {message}");
     }
     // Nobody but us submitted it, and it was once.
@@ -52,7 +52,7 @@ pub(crate) async fn asked_reviewed_and_run(office: &mut Office) -> Result<()> {
     ensure!(code == Some(0), "{text}");
     let key = office.stage.town.folder.join("data/ledger.pub").display().to_string();
     let (code, text) = office.exq("alice", &["verify", &out, "--key", &key]).await?;
-    ensure!(code == Some(0) && text.contains("asked for by Alice (alice)"), "{code:?} {text}");
+    ensure!(code == Some(0) && text.contains("asked for by alice \"Alice\""), "{code:?} {text}");
     ensure!(submission.starts_with("sub-"), "{submission}");
     Ok(())
 }
