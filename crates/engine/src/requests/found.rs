@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use model::{
     Outcome, OutcomeKey, OutcomeState, Project, Reason, RefName, Request, RequestId, ServerName, Submission,
+    SubmissionId,
 };
 use store::{Commit, CommitError, Expect, StoreExt as _, Transition, Versioned};
 
@@ -41,9 +42,20 @@ impl Engine {
         if self.store.get::<KeptSubmission>(submission.id.as_str()).await?.is_some() {
             return Ok(());
         }
+        let mut asked = self.request_of(&submission, paths.as_ref()).await?;
         // What was merged once runs once, whatever brings its change to the branch's tip again.
-        let merged_before = |asked: &Versioned<KeptRequest>| matches!(&asked.value.state, RequestState::Merged { submission: before, .. } if *before != submission.id);
-        let asked = self.request_of(&submission, paths.as_ref()).await?.filter(|asked| !merged_before(asked));
+        if let Some(RequestState::Merged { opened, submission: before }) =
+            asked.as_ref().map(|a| &a.value.state)
+            && *before != submission.id
+        {
+            tracing::warn!(change = opened.change, %before, tip = %submission.tip, "merged before: nothing new");
+            if submission.changes == [opened.change] {
+                let known = self.index(&submission, opened.change, before)?;
+                self.store.commit(vec![known].into()).await?;
+                return Ok(());
+            }
+            asked = None;
+        }
         let mut commit = Commit::new();
         let mut kept = KeptSubmission {
             submission: submission.clone(),
@@ -66,13 +78,7 @@ impl Engine {
             commit.push(Transition::recorded(Expect::Absent, &report, entry)?);
         }
         for number in &submission.changes {
-            let index = ChangeIndex {
-                server: submission.server.clone(),
-                number: *number,
-                submission: submission.id.clone(),
-                at: self.clock.now(),
-            };
-            commit.push(Transition::bookkeeping(Expect::Any, &index)?);
+            commit.push(self.index(&submission, *number, &submission.id)?);
         }
         if let Some(asked) = asked
             && let Some(opened) = asked.value.opened().copied()
@@ -102,6 +108,18 @@ impl Engine {
             Some(lane) => self.evaluate(&lane, None, None).await,
             None => Ok(()),
         }
+    }
+
+    /// By which submission a change was merged.
+    fn index(
+        &self,
+        seen: &Submission,
+        number: u64,
+        submission: &SubmissionId,
+    ) -> Result<Transition, EngineError> {
+        let (server, submission) = (seen.server.clone(), submission.clone());
+        let index = ChangeIndex { server, number, submission, at: self.clock.now() };
+        Ok(Transition::bookkeeping(Expect::Any, &index)?)
     }
 
     /// The request whose change was merged: by the file that came, or by the number of the change that we made.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use model::RequestId;
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::{
@@ -172,11 +173,9 @@ fn stands(view: &Value) -> String {
     }
 }
 
-/// Who asked: whom the issuer vouches for first, then what they like to be called.
 fn asked_by(view: &Value) -> String {
-    let word = |at: &str| view.pointer(at).and_then(Value::as_str);
-    let who = word("/request/by/person").or_else(|| word("/request/by/identity/subject")).unwrap_or("-");
-    format!("{who} \"{}\"", word("/request/by/shown").unwrap_or_default().replace('"', ""))
+    let by = view.pointer("/request/by").map(model::Requester::deserialize);
+    by.and_then(Result::ok).map_or("-".to_owned(), |by| by.to_string())
 }
 
 /// One as a person reads it.
