@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use evidence::{ChangeEvidence, ChangeInput, FindingCode, LabelRanges, ReviewRules, Status, judge};
+use evidence::{ChangeEvidence, ChangeInput, FindingCode, LabelRanges, ReviewRules, Status, Vote, judge};
 use gate::{Answers, ChangeRead, Matter, live_facts, object_id, revision};
-use gerrit::{ChangeId, git::Want};
+use gerrit::{ChangeId, git::Want, repo::Repo};
 use model::{Digest, Project, RefName, Revision, ServerName};
-use notedb::{MapRefs, Refs as _, meta_ref};
+use notedb::{History, HistoryError, MapRefs, ObjectId, Refs as _, meta::StatusLine, meta_ref};
 use serde_json::Value;
 use store::StoreExt as _;
 
@@ -51,12 +51,12 @@ impl Engine {
             Some(project) => server.must_exist(&project).await.map(|()| Some(project))?,
             None => server.project_of(number).await,
         };
-        let view = self.reader(server).evidence(number, project).await?;
-        // From now on a rewrite of what was read is seen.
-        if let Ok(meta) = view.evidence.meta.to_string().parse() {
-            self.remember_meta(&server.name, number, meta).await?;
-        }
-        Ok(view)
+        let reader = self.reader(server);
+        let taken = reader.taken(number, project).await?;
+        let meta = meta_of(&taken, number)?;
+        // From now on a rewrite of what was read is seen; that becomes durable while it is judged.
+        let remembered = self.remember_meta(&server.name, number, meta);
+        Ok(tokio::try_join!(reader.evidence(taken, number), remembered)?.0)
     }
 
     /// What is true about a range now.
@@ -115,16 +115,9 @@ impl Engine {
 }
 
 impl Reader<'_> {
-    /// What is true about a change now, at the meta revision that REST and refs agree upon; where they don't, that is
-    /// found. `project` is where it is thought to be: then both are read side by side.
-    ///
-    /// # Errors
-    /// [`EngineError`]: it can't be said now.
-    pub(crate) async fn evidence(
-        &self,
-        number: u64,
-        project: Option<Project>,
-    ) -> Result<ChangeEvidenceView, EngineError> {
+    /// A change as REST and refs agree upon it, or as it is after some tries. `project` is where it is thought to be: then
+    /// both are read side by side.
+    async fn taken(&self, number: u64, project: Option<Project>) -> Result<Taken, EngineError> {
         if !(1..=NUMBERS).contains(&number) {
             return Err(EngineError::NotFound { server: self.server.name.clone(), number });
         }
@@ -135,6 +128,11 @@ impl Reader<'_> {
             }
             taken = self.take(number, Some(taken.project)).await?;
         }
+        Ok(taken)
+    }
+
+    /// What is true about a change as it was read; where REST and refs disagree, that is found.
+    async fn evidence(&self, mut taken: Taken, number: u64) -> Result<ChangeEvidenceView, EngineError> {
         let mut evidence = self.judged(&taken, number).await?;
         let told = taken.read.info.branch_ref();
         if let Some(branch) = evidence.change.branch.as_ref().filter(|branch| **branch != told) {
@@ -207,11 +205,7 @@ impl Reader<'_> {
         let branch: RefName = taken.read.info.branch_ref().parse().map_err(|_| {
             EngineError::Outside(format!("change {number} is of a branch whose name can't be one"))
         })?;
-        // Where the ref stands. If REST, asked again and again, still speaks of another, that is found.
-        let stands = taken.synced.repo.tip(&meta_ref(number)).map_err(gate::CaseError::from)?;
-        let meta = stands.as_ref().map(revision).ok_or_else(|| {
-            EngineError::Outside(format!("change {number} has no meta history that can be read"))
-        })?;
+        let meta = meta_of(taken, number)?;
         let refs: MapRefs = taken
             .synced
             .refs
@@ -248,34 +242,61 @@ impl Reader<'_> {
             return Ok(Vec::new());
         }
         let seen = self.seen(number).await?;
-        let repo = taken.synced.repo.clone();
-        let before = off_thread(move || {
-            let mut votes = BTreeSet::new();
-            for meta in seen {
+        let (repo, meta) = (taken.synced.repo.clone(), evidence.meta);
+        let mut unseen = evidence.votes.clone();
+        off_thread(move || {
+            for meta in seen_open(&repo, meta, &seen)? {
+                if unseen.is_empty() {
+                    break;
+                }
                 let input = ChangeInput {
                     number,
-                    meta: object_id(&meta),
+                    meta,
                     refs: &MapRefs::default(),
                     labels: &LabelRanges::default(),
                     rules: &ReviewRules::default(),
                     live: None,
                 };
-                // One that isn't there any more shows nothing.
-                let Ok(then) = judge(&*repo, &input) else { continue };
-                if then.status != Some(Status::Merged) {
-                    let seen = then.votes.iter().map(|v| (v.label.clone(), v.account, v.value, v.at));
-                    votes.extend(seen);
-                }
+                let then = judge(&*repo, &input).map_err(gate::CaseError::from)?;
+                unseen.retain(|vote| !then.votes.iter().any(|stood| is_same(vote, stood)));
             }
-            Ok(votes)
+            Ok(unseen.iter().map(VoteName::of).collect())
         })
-        .await?;
-        let unseen = evidence
-            .votes
-            .iter()
-            .filter(|vote| !before.contains(&(vote.label.clone(), vote.account, vote.value, vote.at)));
-        Ok(unseen.map(VoteName::of).collect())
+        .await
     }
+}
+
+/// Whether it is the one vote, seen at two times.
+fn is_same(one: &Vote, other: &Vote) -> bool {
+    let name = |vote: &Vote| (vote.account, vote.value, vote.at);
+    one.label == other.label && name(one) == name(other)
+}
+
+/// Where a merged change's history was seen while it was open, the newest first: usually that shows every vote at once, so
+/// that nothing older is judged. What was rewritten since then shows nothing.
+fn seen_open(
+    repo: &Repo,
+    meta: ObjectId,
+    seen: &BTreeSet<Revision>,
+) -> Result<Vec<ObjectId>, gate::CaseError> {
+    let history = match History::read(repo, meta) {
+        Ok(history) => history,
+        Err(HistoryError::Malformed(_)) => return Ok(Vec::new()),
+        Err(HistoryError::Read(why)) => return Err(why.into()),
+    };
+    let open = history.commits().iter().take_while(|commit| commit.status != Some(StatusLine::Merged));
+    let mut open: Vec<ObjectId> = open.map(|c| c.id).filter(|id| seen.contains(&revision(id))).collect();
+    open.reverse();
+    Ok(open)
+}
+
+/// Where the ref of its meta history stands. If REST, asked again and again, still speaks of another, that is found.
+fn meta_of(taken: &Taken, number: u64) -> Result<Revision, EngineError> {
+    let stands = taken.synced.repo.tip(&meta_ref(number)).map_err(gate::CaseError::from)?;
+    stands
+        .as_ref()
+        .map(revision)
+        .ok_or_else(|| EngineError::Outside(format!("change {number} has no meta history that can be read")))
 }
 
 /// Whether REST speaks of the meta revision at which the change's ref stands.

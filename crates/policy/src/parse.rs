@@ -1,6 +1,9 @@
 //! From texts to policies that can decide, once, at load.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use cedar_policy::{ActionConstraint, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use model::Digest;
@@ -52,8 +55,11 @@ impl Policies {
     /// # Errors
     /// Everything that is wrong with the files, in their order.
     pub fn parse<P: AsRef<str>, T: AsRef<str>>(files: &[(P, T)]) -> Result<Self, Vec<Diagnostic>> {
-        let files = files.iter().map(|(path, text)| (path.as_ref(), text.as_ref()));
-        Self::load(DEFAULTS.into_iter().map(|file| (file, true)).chain(files.map(|file| (file, false))))
+        let mut loading = OURS.clone();
+        for (path, text) in files {
+            loading.file(path.as_ref(), text.as_ref(), false);
+        }
+        loading.finish()
     }
 
     /// Exactly these texts, as [`Policies::texts`] gave them when a decision was made, defaults included: for asking an
@@ -63,14 +69,10 @@ impl Policies {
     /// # Errors
     /// As [`Policies::parse`].
     pub fn replay<P: AsRef<str>, T: AsRef<str>>(texts: &[(P, T)]) -> Result<Self, Vec<Diagnostic>> {
-        let texts = texts.iter().map(|(path, text)| (path.as_ref(), text.as_ref()));
-        Self::load(texts.map(|file| (file, file.0.starts_with("default/"))))
-    }
-
-    fn load<'a>(files: impl Iterator<Item = ((&'a str, &'a str), bool)>) -> Result<Self, Vec<Diagnostic>> {
         let mut loading = Loading::default();
-        for ((path, text), ours) in files {
-            loading.file(path, text, ours);
+        for (path, text) in texts {
+            let path = path.as_ref();
+            loading.file(path, text.as_ref(), path.starts_with("default/"));
         }
         loading.finish()
     }
@@ -103,7 +105,22 @@ impl Policies {
     }
 }
 
-#[derive(Default)]
+/// The defaults, parsed once: configurations come and go, and an auditor reads many.
+static OURS: LazyLock<Loading> = LazyLock::new(|| {
+    let mut loading = Loading::default();
+    for (path, text) in DEFAULTS {
+        loading.file(path, text, true);
+    }
+    loading
+});
+
+/// The schema, parsed once.
+static PARSED_SCHEMA: LazyLock<Result<Arc<Schema>, String>> = LazyLock::new(|| {
+    let parsed = Schema::from_cedarschema_str(SCHEMA);
+    parsed.map(|(schema, _)| Arc::new(schema)).map_err(|why| why.to_string())
+});
+
+#[derive(Clone, Default)]
 struct Loading {
     wrong: Vec<Diagnostic>,
     /// By id: the policy, where it came from, where it begins there.
@@ -186,14 +203,11 @@ impl Loading {
     }
 
     fn finish(mut self) -> Result<Policies, Vec<Diagnostic>> {
-        let schema = match Schema::from_cedarschema_str(SCHEMA) {
-            Ok((schema, _)) => schema,
+        let schema = match &*PARSED_SCHEMA {
+            Ok(schema) => Arc::clone(schema),
             Err(why) => {
-                self.wrong.push(Diagnostic::new(
-                    &Source::new("schema.cedarschema", SCHEMA),
-                    None,
-                    why.to_string(),
-                ));
+                let source = Source::new("schema.cedarschema", SCHEMA);
+                self.wrong.push(Diagnostic::new(&source, None, why.clone()));
                 return Err(self.wrong);
             }
         };
@@ -210,7 +224,7 @@ impl Loading {
                 return Err(self.wrong);
             }
         };
-        let validator = Validator::new(schema);
+        let validator = Validator::new((*schema).clone());
         let result = validator.validate(&all, ValidationMode::Strict);
         let errors = result.validation_errors().map(|e| (e.policy_id(), e as &dyn miette::Diagnostic));
         // a warning is a policy that can never apply, or a name that looks like another: nobody means that
@@ -234,7 +248,7 @@ impl Loading {
             run: Arc::new(run),
             accept: Arc::new(accept),
             rules: Arc::new(self.rules),
-            schema: Arc::new(validator.schema().clone()),
+            schema,
             texts: Arc::new(self.texts),
         })
     }

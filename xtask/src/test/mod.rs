@@ -8,6 +8,7 @@
 mod java;
 mod pool;
 mod prerequisites;
+mod ram;
 mod shipped;
 mod steps;
 mod tally;

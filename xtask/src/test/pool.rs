@@ -1,8 +1,9 @@
-//! Test programs, several at once: one more than there are cores, for many of them wait more than they compute. Cargo runs
+//! Test programs, several at once: two more than there are cores, for many of them wait more than they compute. Cargo runs
 //! one after the other.
 
 use std::{
-    collections::VecDeque,
+    cmp::Reverse,
+    collections::{BTreeMap, VecDeque},
     ffi::OsString,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -16,6 +17,9 @@ use super::{Program, Tally, tally, time};
 
 /// What cargo is told besides, so that it builds the programs and says where they lie.
 pub(super) const BUILD: &[&str] = &["--no-run", "--message-format=json-render-diagnostics"];
+
+/// Where, beside the programs, it is kept how many milliseconds each took.
+const TIMES: &str = "test-times.json";
 
 /// A program full of tests.
 pub(super) struct Tests {
@@ -48,15 +52,22 @@ pub(super) fn build(cargo: Program, limit: Duration) -> anyhow::Result<Vec<Tests
 
 /// Runs them all; a program that fails doesn't keep the others from running, and what it wrote is shown whole.
 pub(super) fn run(mut programs: Vec<Tests>, settings: &[(&'static str, OsString)], limit: Duration) -> Ran {
-    // The large ones first: they link most of the house, play whole stories, and take longest.
-    programs.sort_by_key(|tests| std::cmp::Reverse(tests.program.metadata().map_or(0, |found| found.len())));
+    let kept = programs
+        .first()
+        .and_then(|tests| Some(tests.program.parent()?.join(TIMES)))
+        .filter(|at| at.is_absolute());
+    in_order(&mut programs, &kept.as_ref().and_then(|kept| std::fs::read(kept).ok()).unwrap_or_default());
     let begin = Instant::now();
     let waiting = Mutex::new(VecDeque::from(programs));
     let ran = Mutex::new(Ran { good: true, ..Ran::default() });
+    let times = Mutex::new(BTreeMap::new());
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let work = || {
         while let Some(tests) = next() {
+            let began = Instant::now();
             let one = tests.run(settings, limit.saturating_sub(begin.elapsed()));
+            let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            times.lock().unwrap_or_else(PoisonError::into_inner).insert(tests.name, took);
             let mut all = ran.lock().unwrap_or_else(PoisonError::into_inner);
             all.good &= one.good;
             all.tally.add(one.tally);
@@ -65,11 +76,26 @@ pub(super) fn run(mut programs: Vec<Tests>, settings: &[(&'static str, OsString)
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        for _ in 0..=cores {
+        for _ in 0..cores + 2 {
             scope.spawn(work);
         }
     });
+    let times = times.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let (Some(kept), Ok(times)) = (kept, serde_json::to_vec(&times)) {
+        // Without it the next run takes longer, no more.
+        let _ = std::fs::write(kept, times);
+    }
     ran.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The longest first, by the times that were kept of the run before, so that none of them is left alone at the end. What
+/// isn't known is thought long, and the large ones longest: they link most of the house and play whole stories.
+fn in_order(programs: &mut [Tests], kept: &[u8]) {
+    let times: BTreeMap<String, u64> = serde_json::from_slice(kept).unwrap_or_default();
+    programs.sort_by_key(|tests| {
+        let size = tests.program.metadata().map_or(0, |found| found.len());
+        Reverse((times.get(&tests.name).copied().unwrap_or(u64::MAX), size))
+    });
 }
 
 impl Tests {
@@ -137,9 +163,23 @@ mod tests {
         assert!(built(r#"{"reason":"build-finished","success":true}"#).is_none());
     }
 
+    fn script(name: &str) -> Tests {
+        Tests { program: name.into(), folder: "/".into(), name: name.to_owned() }
+    }
+
+    #[test]
+    fn what_took_longest_is_first_and_what_is_not_known_before_that() {
+        let names = |kept: &[u8]| {
+            let mut programs = ["short", "new", "long"].map(script);
+            in_order(&mut programs, kept);
+            programs.map(|tests| tests.name)
+        };
+        assert_eq!(names(br#"{"short":3,"long":70000,"gone":9}"#), ["new", "long", "short"]);
+        assert_eq!(names(b"not written whole"), ["short", "new", "long"]);
+    }
+
     #[test]
     fn a_program_that_ends_badly_or_cannot_be_started_is_not_green() {
-        let script = |name: &str| Tests { program: name.into(), folder: "/".into(), name: name.to_owned() };
         let ran =
             run(vec![script("true"), script("false"), script("no-such-program-exq")], &[], Duration::MAX);
         assert!(!ran.good);

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Program, Tally, Workspace, pool, tally, time};
+use super::{Program, Tally, Workspace, pool, ram::Ram, tally, time};
 
 /// A step that has ended.
 pub(super) struct Step {
@@ -22,13 +22,15 @@ pub(super) struct Steps<'a> {
     begin: Instant,
     limit: Duration,
     quick: bool,
+    ram: Option<Ram>,
     done: Vec<Step>,
     tally: Tally,
     failed: Vec<String>,
 }
 
 impl<'a> Steps<'a> {
-    /// All steps together take no longer than `limit`. `quick`: samples are a quarter as large.
+    /// All steps together take no longer than `limit`. `quick`: samples are a quarter as large, and tests write to memory
+    /// where there is room.
     pub(super) fn new(
         workspace: &'a Workspace,
         target: Option<&'a Path>,
@@ -36,7 +38,18 @@ impl<'a> Steps<'a> {
         quick: bool,
     ) -> Self {
         let (done, failed) = (Vec::new(), Vec::new());
-        Self { workspace, target, begin: Instant::now(), limit, quick, done, tally: Tally::default(), failed }
+        let ram = if quick { Ram::take() } else { None };
+        Self {
+            workspace,
+            target,
+            begin: Instant::now(),
+            limit,
+            quick,
+            ram,
+            done,
+            tally: Tally::default(),
+            failed,
+        }
     }
 
     pub(super) fn done(&self) -> &[Step] {
@@ -133,6 +146,7 @@ impl<'a> Steps<'a> {
         if self.quick {
             settings.push(("EXQ_QUICK", "1".into()));
         }
+        settings.extend(self.ram.as_ref().map(|ram| ("TMPDIR", ram.path().into())));
         settings
     }
 

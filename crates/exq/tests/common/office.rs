@@ -73,6 +73,8 @@ pub(crate) async fn issuer(server: &str, people: Vec<DevPerson>) -> Result<DevId
             redirect_uris: vec![format!("{server}/sign-in/callback")],
             logout_uri: Some(format!("{server}/sign-in/back-channel")),
         }],
+        // An RSA key takes a second to make; `identity` has its tests with one.
+        algorithm: devidp::Algorithm::Es256,
         ..devidp::Options::default()
     })
     .await?)
