@@ -15,7 +15,7 @@ use model::{Clock, Project, Revision, ServerName};
 use notedb::ObjectId;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::{EngineError, line::Line};
+use crate::{EngineError, history::is_below, line::Line};
 
 /// How far two clocks may be apart, in milliseconds.
 const SKEW_MS: i64 = 60_000;
@@ -208,6 +208,17 @@ impl GerritServer {
             self.list(project, &["refs/meta/config"]).await?;
         }
         Ok(())
+    }
+
+    /// Whether a commit lies below another, as far as our mirror has them.
+    pub(crate) async fn has_below(
+        &self,
+        project: &Project,
+        below: Revision,
+        above: Revision,
+    ) -> Result<bool, EngineError> {
+        let repo = self.mirror(project).await?.lock().await.mirror.shared_repo();
+        is_below(repo, below, above).await
     }
 
     async fn mirror(&self, project: &Project) -> Result<Arc<Mutex<Held>>, EngineError> {

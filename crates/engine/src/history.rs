@@ -1,6 +1,9 @@
 //! Questions about a history, which can be long: they are answered where a thread may be busy, never between requests.
 
+use std::sync::Arc;
+
 use gate::{object_id, revision};
+use gerrit::repo::Repo;
 use model::{OutcomeId, Revision};
 use notedb::{ObjectId, Objects, ReadError, walk};
 
@@ -27,7 +30,15 @@ pub(crate) async fn off_thread<T: Send + 'static>(
 /// # Errors
 /// When the mirror can't be read.
 pub(crate) async fn is_ancestor(synced: &Synced, a: &Revision, b: &Revision) -> Result<bool, EngineError> {
-    let (repo, a, b) = (synced.repo.clone(), object_id(a), object_id(b));
+    is_below(synced.repo.clone(), *a, *b).await
+}
+
+/// The same, of a mirror as it lies.
+///
+/// # Errors
+/// When the mirror can't be read.
+pub(crate) async fn is_below(repo: Arc<Repo>, a: Revision, b: Revision) -> Result<bool, EngineError> {
+    let (a, b) = (object_id(&a), object_id(&b));
     off_thread(move || Ok(reaches(&*repo, &b, &a).map_err(gate::CaseError::from)?)).await
 }
 

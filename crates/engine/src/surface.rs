@@ -26,8 +26,11 @@ pub struct SubmissionView {
     pub change_url: String,
     /// One for each operation and environment that matched; empty when none did.
     pub outcomes: Vec<OutcomeView>,
-    /// Why nothing can come of it, where it was merged into the requests project and is no request.
+    /// Why nothing can come of it: it was merged into the requests project and is no request, or into the operations
+    /// project and was not accepted.
     pub refused: Vec<Reason>,
+    /// Of the operations project: whether it is part of the accepted configuration.
+    pub in_force: Option<bool>,
 }
 
 /// One outcome, explained.

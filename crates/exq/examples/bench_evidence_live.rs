@@ -3,8 +3,9 @@
 //! *Ours* is what `GET /api/v1/evidence` does, asked of the engine itself in this process: REST and refs side by side, the
 //! judgement, and the note of the meta revision that was seen. The *peer* is the slower of the two reads, each done alone by
 //! a warm client of its own with the same account and a mirror of its own: whoever reads live can't be faster. Before each
-//! time somebody writes on the change, so that there is something to fetch. The three are done in turn, in an order that
-//! goes round, on a real Gerrit.
+//! time somebody writes on the change, so that there is something to fetch. A second peer does both reads at once: what they
+//! take from each other, on one machine with Gerrit itself, is no work of ours. All are done in turn, in an order that goes
+//! round, on a real Gerrit.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "it measures time")]
 
 mod support;
@@ -30,6 +31,7 @@ const CHANGES: usize = 100;
 const WARM: usize = 5;
 const PROJECT: &str = "shop";
 const PEER: &str = "the slower of its two reads";
+const BOTH: &str = "both reads side by side";
 
 fn main() -> anyhow::Result<()> {
     let changes = std::env::args().nth(1).map_or(Ok(CHANGES), |n| n.parse());
@@ -42,6 +44,8 @@ struct Alone {
     client: Client,
     git: GitHttp,
     mirror: Mirror,
+    /// For both reads at once.
+    beside: Mirror,
 }
 
 impl Alone {
@@ -51,12 +55,27 @@ impl Alone {
         let git = client.git();
         let mut mirror = Mirror::open_or_init(folder.join("alone.git"))?;
         mirror.sync(&git, PROJECT, &[Want::Prefix("refs/")]).await?;
-        Ok(Self { client, git, mirror })
+        let mut beside = Mirror::open_or_init(folder.join("beside.git"))?;
+        beside.sync(&git, PROJECT, &[Want::Prefix("refs/")]).await?;
+        Ok(Self { client, git, mirror, beside })
     }
 
     async fn rest(&self, number: u64) -> anyhow::Result<f64> {
         let begin = Instant::now();
         self.client.change(&ChangeId::number(number), DetailLevel::Evidence, None).await?;
+        Ok(ms(begin))
+    }
+
+    async fn both(&mut self, number: u64) -> anyhow::Result<f64> {
+        let begin = Instant::now();
+        let own = format!("refs/changes/{:02}/{number}/", number % 100);
+        let wants = [Want::Prefix(&own), Want::Ref("refs/heads/main"), Want::Ref("refs/heads/master")];
+        let id = ChangeId::number(number);
+        let (rest, refs) = tokio::join!(
+            self.client.change(&id, DetailLevel::Evidence, None),
+            self.beside.sync(&self.git, PROJECT, &wants)
+        );
+        (rest?, refs?);
         Ok(ms(begin))
     }
 
@@ -85,19 +104,21 @@ async fn measure(each: usize) -> anyhow::Result<()> {
     bob.vote(&change, 2).await?;
     bob.submit(&change).await?;
     let mut alone = Alone::open(&gerrit, folder.path()).await?;
-    let mut rounds = Rounds::default();
+    let (mut rounds, mut beside) = (Rounds::default(), Rounds::default());
     let mut turn = 0;
     for round in 0..=ROUNDS {
-        let (mut ours, mut theirs, mut rest_all, mut refs_all) = (vec![], vec![], vec![], vec![]);
+        let (mut ours, mut theirs, mut both) = (vec![], vec![], vec![]);
+        let (mut rest_all, mut refs_all) = (vec![], vec![]);
         for _ in 0..if round == 0 { WARM } else { each } {
             let body = json!({"message": format!("Said {turn}"), "notify": "NONE"});
             let path = format!("changes/{PROJECT}~{}/revisions/current/review", change.number);
             alice.rest().call("POST", &path, Some(&body)).await?;
             let (mut rest, mut refs) = (0.0, 0.0);
-            for step in 0..3 {
-                match (turn + step) % 3 {
+            for step in 0..4 {
+                match (turn + step) % 4 {
                     0 => ours.push(asked(&*surface, &change).await?),
                     1 => rest = alone.rest(change.number).await?,
+                    2 => both.push(alone.both(change.number).await?),
                     _ => refs = alone.refs(change.number).await?,
                 }
             }
@@ -107,17 +128,20 @@ async fn measure(each: usize) -> anyhow::Result<()> {
             theirs.push(rest.max(refs));
         }
         eprintln!(
-            "round {round}: ours p50 {:.1} ms; REST alone {:.1} ms, refs alone {:.1} ms",
+            "round {round}: ours p50 {:.1} ms; both side by side {:.1} ms; REST alone {:.1} ms, refs alone {:.1} ms",
             quantile(&ours, 0.5),
+            quantile(&both, 0.5),
             quantile(&rest_all, 0.5),
             quantile(&refs_all, 0.5)
         );
         if round > 0 {
-            rounds.push(ours, theirs);
+            rounds.push(ours.clone(), theirs);
+            beside.push(ours, both);
         }
     }
     rounds.print("evidence, one change, live", PEER, "ms p50", 0.5);
     rounds.print("evidence, one change, live, p99", PEER, "ms p99", 0.99);
+    beside.print("evidence, one change, live, beside both", BOTH, "ms p50", 0.5);
     running.stop().await?;
     town.close_shops();
     Ok(gerrit.stop()?)

@@ -48,6 +48,12 @@ async fn an_operations_commit_that_says_nonsense_stays_out_and_a_reviewed_sound_
     stage.play().said(&broken, "Not in force").await?;
     stage.alarm("is not in force").await?;
     ensure!(accepted(&stage).await? == genesis, "nonsense is in force");
+    let said = why(&stage, &broken).await?;
+    ensure!(said.get("in_force") == Some(&Value::Bool(false)), "{said}");
+    ensure!(
+        said.pointer("/refused/0/text").is_some_and(|text| text.to_string().contains("shop-web.yaml")),
+        "{said}"
+    );
     // The last accepted stays, and works; also after a restart.
     let change = merged(&stage, "shop", "meanwhile").await?;
     stage.ran(&change).await?;
@@ -79,6 +85,10 @@ async fn an_operations_commit_that_says_nonsense_stays_out_and_a_reviewed_sound_
     })
     .await?;
     stage.play().said(&fixed, "In force").await?;
+    for part in [&broken, &fixed] {
+        let said = why(&stage, part).await?;
+        ensure!(said.get("in_force") == Some(&Value::Bool(true)), "{said}");
+    }
     let later = merged(&stage, "app", "later").await?;
     stage.ran(&later).await?;
     stage.up(common::delivery::EAGER).await?;
@@ -130,6 +140,11 @@ async fn by_two(stage: &Stage, files: &[(&str, &str)], subject: &str) -> Result<
     }
     stage.town.desk("dave").submit(&change).await?;
     Ok(change)
+}
+
+/// What is said of a change of the operations project.
+async fn why(stage: &Stage, change: &Change) -> Result<Value> {
+    stage.api.json(&format!("why?change={}&server=main", change.number)).await
 }
 
 async fn accepted(stage: &Stage) -> Result<String> {

@@ -85,9 +85,10 @@ impl Problem {
     pub(crate) fn of_surface(what: &str, error: &SurfaceError) -> Self {
         match error {
             SurfaceError::NotFound(_) => Self::not_found(format!("There is no such {what}."))
-                .hint(
-                    "Check it. A change is known once it is merged into a branch that an accepted operation watches.",
-                ),
+                .hint(match what.starts_with("change") {
+                    true => "A change is known once it is merged into a branch that an accepted operation watches.",
+                    false => "Check what names it; the lists (`exq runs`, the overview page) have what is there.",
+                }),
             SurfaceError::NotYet(why) => {
                 let why = crate::text::Shown::line(why.trim_end_matches('.')).to_string();
                 Self::new(StatusCode::CONFLICT, "not-yet", format!("Not yet: {why}.")).hint("Ask again later.")

@@ -34,7 +34,7 @@ impl ConfigCommand {
             Ok(rulebook) => {
                 let operations = rulebook.configuration.operations().count();
                 say(format_args!(
-                    "{}: sound; {operations} operations, {} policies",
+                    "{}: sound (operations: {operations}, policies: {})",
                     folder.display(),
                     rulebook.policies.ids().count()
                 ));

@@ -151,6 +151,11 @@ impl Stage {
              curl -u bob:bob-pw -H 'Content-Type: application/json' -d '{{}}' {gerrit}/a/changes/N/submit"
         ));
         say(format_args!("  3. what became of it, and why:\n     {exq} --config {config} why N"));
+        say(format_args!(
+            "\nand its proof, offline (RUN is what `why` names):\n     {exq} --config {config} bundle RUN --out run.bundle\n     \
+             {exq} verify run.bundle --key {}",
+            self.folder.join("ledger.pub").display()
+        ));
         say("\nCtrl-C ends it.");
         serve::shutdown().await?;
         Ok(true)

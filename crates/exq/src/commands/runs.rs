@@ -69,7 +69,11 @@ impl Runs {
                     say(page);
                     return Ok(true);
                 }
-                for row in page.get("rows").and_then(Value::as_array).into_iter().flatten() {
+                let rows = page.get("rows").and_then(Value::as_array).cloned().unwrap_or_default();
+                if rows.is_empty() {
+                    say("no run is here; what was refused, and why, says `exq why CHANGE`");
+                }
+                for row in &rows {
                     let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
                     let revision: String = text("revision").chars().take(12).collect();
                     say(format_args!(

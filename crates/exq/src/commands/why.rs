@@ -45,7 +45,8 @@ impl Why {
             say(in_words(&view));
         }
         let outcomes = view.get("outcomes").and_then(Value::as_array).cloned().unwrap_or_default();
-        Ok(!outcomes.is_empty()
+        let in_force = view.get("in_force").and_then(Value::as_bool);
+        Ok(in_force.unwrap_or(!outcomes.is_empty())
             && outcomes.iter().all(|o| o.pointer("/state/is").and_then(Value::as_str) == Some("ran")))
     }
 }
@@ -66,8 +67,16 @@ pub(crate) fn in_words(view: &Value) -> String {
         lines
             .extend(reason.get("cure").and_then(Value::as_str).map(|cure| format!("    what helps: {cure}")));
     }
-    if outcomes.is_empty() && refused.is_empty() {
-        lines.push("  no accepted operation matches it".to_owned());
+    match view.get("in_force").and_then(Value::as_bool) {
+        Some(true) => lines.push("  it is part of the accepted configuration".to_owned()),
+        Some(false) if refused.is_empty() => {
+            lines.push("  it is no part of the accepted configuration: a newer commit was judged since, or it is being judged".to_owned());
+        }
+        Some(false) => lines.push("  it is not in force; the last accepted configuration stays".to_owned()),
+        None if outcomes.is_empty() && refused.is_empty() => {
+            lines.push("  no operation that was accepted before it was merged matches it".to_owned());
+        }
+        None => {}
     }
     for outcome in &outcomes {
         let result = outcome

@@ -91,7 +91,7 @@ pub(crate) async fn asked_by_the_command_line(stage: &Stage, project: &str) -> R
     let forth = format!("{base}..{tip}");
     let (code, words) = says(stage, &[&["--range", &forth], &at[..]].concat()).await?;
     ensure!(code == 0 && words.contains(": reviewed"), "{code}: {words}");
-    ensure!(words.contains(&format!("change change {number}")), "{words}");
+    ensure!(words.contains(&format!("{tip} change {number}, ")), "{words}");
     let back = format!("{tip}..{base}");
     let (code, json) = says(stage, &[&["--json", "--range", &back], &at[..]].concat()).await?;
     let empty: Value = serde_json::from_str(&json).with_context(|| json.clone())?;

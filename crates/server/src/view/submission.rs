@@ -28,6 +28,8 @@ pub(crate) struct SubmissionModel {
     pub(crate) outcomes: Vec<OutcomeModel>,
     /// Why nothing can come of it.
     pub(crate) refused: Vec<ReasonModel>,
+    /// Of the operations project: whether it is part of the accepted configuration.
+    pub(crate) in_force: Option<bool>,
 }
 
 impl SubmissionModel {
@@ -47,6 +49,7 @@ impl SubmissionModel {
             submitted: When::of(submission.submitted_at),
             seen: When::of(submission.seen_at),
             refused: reason::list(&view.refused),
+            in_force: view.in_force,
             outcomes: view.outcomes.iter().map(|o| outcome::model(o, verify_key)).collect(),
         }
     }

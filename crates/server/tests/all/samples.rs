@@ -59,6 +59,7 @@ fn submission(
         change_url: format!("https://gerrit.example.com/c/shop/+/{}", changes[0]),
         outcomes,
         refused: Vec::new(),
+        in_force: None,
     }
 }
 

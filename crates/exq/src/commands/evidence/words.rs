@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use engine::surface::VoteName;
-use evidence::{ChangeEvidence, RangeEvidence, Vote, Why};
+use evidence::{Account, ChangeEvidence, RangeEvidence, Vote, Why};
 use serde::{Deserialize, Serialize};
 
 /// What the server knows beside the evidence; offline nothing is.
@@ -130,8 +130,13 @@ pub(super) fn range_in_words(e: &RangeEvidence, known: &Known) -> String {
     }
     for commit in &e.commits {
         let mark = if commit.is_reviewed() { " " } else { "✗" };
-        let change = commit.change.map(|n| format!(" change {n}")).unwrap_or_default();
-        lines.push(format!("  {mark} {} {}{change}: {}", commit.sha, word(&commit.account), commit.why));
+        // A change says itself which it is.
+        let account = match (commit.account, commit.change) {
+            (Account::Change, _) => String::new(),
+            (account, Some(change)) => format!("{}, change {change}: ", word(&account)),
+            (account, None) => format!("{}: ", word(&account)),
+        };
+        lines.push(format!("  {mark} {} {account}{}", commit.sha, commit.why));
     }
     if known.read_at.is_some() && known.rules.is_none() {
         lines.push(
