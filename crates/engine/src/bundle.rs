@@ -13,6 +13,7 @@ use crate::{
     EngineError,
     engine::Engine,
     kept::{AcceptedConfiguration, KeptOutcome},
+    people::KeptLink,
 };
 
 /// Facts that name an object.
@@ -26,7 +27,11 @@ const OBJECTS: &[&str] = &[
     "git-object",
     "plan-object",
     "request-object",
+    "link-object",
 ];
+
+/// Entries by whose decision something was done: a bundle makes these again.
+const DECIDED: [&str; 2] = ["configuration.accepted", "outcome.running"];
 
 impl Engine {
     /// The bundle of a finished run; none if there is no such run.
@@ -58,14 +63,10 @@ impl Engine {
         }
         let mut found = Vec::new();
         for index in wanted {
-            let entry = self.store.entry(index).await?;
-            let entry =
-                entry.ok_or_else(|| EngineError::Outside(format!("the ledger has no entry {index}")))?;
-            let leaf = Leaf::decode(&entry.leaf)
-                .map_err(|why| EngineError::Outside(format!("entry {index}: {why}")))?;
-            found.push((entry, leaf));
+            found.push(self.leaf(index).await?);
         }
         keep_own(&mut found, id);
+        self.add_people(&mut found).await?;
         let checkpoint = self.store.checkpoint().await?;
         let tree = self.tree(checkpoint.size).await?;
         let mut objects = BTreeMap::new();
@@ -100,6 +101,42 @@ impl Engine {
         Ok(Some(bundle.encode()?))
     }
 
+    /// Adds the entries of the links and sessions that the cases were decided on.
+    async fn add_people(&self, found: &mut Vec<(store::StoredEntry, Leaf)>) -> Result<(), EngineError> {
+        let mut wanted = BTreeSet::new();
+        for (_, leaf) in found.iter().filter(|(_, leaf)| DECIDED.contains(&leaf.kind())) {
+            let case = leaf.fact("case-object").and_then(Fact::as_text).and_then(|text| text.parse().ok());
+            let Some(case) = case else { continue };
+            let case: Case = serde_json::from_slice(&self.object(case).await?)?;
+            for read in &case.links {
+                wanted.insert(("link", KeptLink::key_of(&read.link.challenge.account()), read.version));
+            }
+            for read in &case.sessions {
+                wanted.insert(("session", read.session.to_string(), read.version));
+            }
+        }
+        for (kind, key, version) in wanted {
+            let made = self.store.history(kind, &key).await?;
+            let made = made.into_iter().find(|made| made.version == version);
+            let index = made
+                .ok_or_else(|| {
+                    EngineError::Outside(format!("the ledger has no version {version} of {kind} {key}"))
+                })?
+                .entry;
+            found.push(self.leaf(index).await?);
+        }
+        found.sort_by_key(|(entry, _)| entry.index);
+        Ok(())
+    }
+
+    async fn leaf(&self, index: u64) -> Result<(store::StoredEntry, Leaf), EngineError> {
+        let entry = self.store.entry(index).await?;
+        let entry = entry.ok_or_else(|| EngineError::Outside(format!("the ledger has no entry {index}")))?;
+        let leaf =
+            Leaf::decode(&entry.leaf).map_err(|why| EngineError::Outside(format!("entry {index}: {why}")))?;
+        Ok((entry, leaf))
+    }
+
     /// The objects that an entry names, and those that they name.
     async fn objects_of(
         &self,
@@ -118,6 +155,7 @@ impl Engine {
                     | "configuration.accepted"
                     | "outcome.running"
                     | "grant.issued"
+                    | "link.made"
                     | "request.made"
                     | "step.finished"
             ) {
@@ -126,8 +164,12 @@ impl Engine {
             let bytes = self.object(digest).await?;
             if *name == "case-object" {
                 let case: Case = serde_json::from_slice(&bytes)?;
-                for answer in
-                    case.changes.values().map(|read| read.detail).chain(case.accounts.values().copied())
+                for answer in case
+                    .changes
+                    .values()
+                    .map(|read| read.detail)
+                    .chain(case.accounts.values().copied())
+                    .chain(case.groups.answers().copied())
                 {
                     let bytes = self.object(answer).await?;
                     objects.insert(answer, bytes);

@@ -20,6 +20,7 @@ use crate::{
     kept::{AcceptedConfiguration, RefusedConfiguration},
     lanes::keep_judgement,
     look::pinned,
+    people::{GroupsFound, group_troubles, require_people},
     read::{About, Known},
     report::configuration_reports,
 };
@@ -83,6 +84,15 @@ async fn genesis(
             at.genesis, at.project, at.branch
         ))
     })?;
+    let troubles = group_troubles(servers, clock, &rulebook).await?;
+    if let Some(Reason { text, cure, .. }) = troubles.into_iter().next() {
+        return Err(EngineError::Genesis(format!(
+            "the pinned commit {} of {} can't be the first configuration: {text}\nhint: {}",
+            at.genesis,
+            at.project,
+            cure.unwrap_or_default()
+        )));
+    }
     let now = clock.now();
     let mut commit = Commit::new();
     let git_object = commit.object(GitObjects::encode(&recorder.into_recorded())?);
@@ -253,10 +263,11 @@ impl Engine {
             tip,
             rules: value.rules,
             freezes: std::collections::BTreeSet::new(),
+            groups: GroupsFound::default(),
         };
-        let examined = self.reader(&server).examine(&about, Known::new(), synced).await?;
-        let now = self.clock.now();
         let rulebook = &accepted.rulebook;
+        let examined = self.examine(&server, about, Known::new(), synced, &[rulebook]).await?;
+        let now = self.clock.now();
         let judgement = gate::decide(&examined.case, &examined.evidence, rulebook, rulebook, now)?;
         let mut commit = Commit::new();
         let judged = keep_judgement(&mut commit, &examined, &judgement, &accepted)?;
@@ -274,6 +285,11 @@ impl Engine {
             }
         };
         let git_object = commit.object(GitObjects::encode(&recorder.into_recorded())?);
+        let troubles = group_troubles(&self.servers, &*self.clock, &next).await?;
+        if !troubles.is_empty() {
+            return self.refuse_with(&accepted, tip, troubles, commit, Some(&judged)).await;
+        }
+        require_people(&mut commit, &examined.case)?;
         let new = AcceptedConfiguration {
             commit: tip,
             rules: examined.case.rules.now,

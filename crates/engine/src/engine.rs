@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     EngineError, gerrits::GerritServer, inbox::Inbox, intake::Swept, kept::AcceptedConfiguration,
-    read::Reader, report::Marker, requests::Requests,
+    people::SignedIn, read::Reader, report::Marker, requests::Requests,
 };
 
 /// Where operations come from.
@@ -49,6 +49,8 @@ pub struct EngineConfig {
     pub marker: Marker,
     /// Where this server's pages are, for links in messages.
     pub pages: String,
+    /// Where people sign in, if they do: what the provider says of them fills roles.
+    pub signed_in: Option<SignedIn>,
 }
 
 /// The configuration in force.
@@ -70,6 +72,7 @@ pub struct Engine {
     pub(crate) executor: Executor,
     pub(crate) marker: Marker,
     pub(crate) pages: String,
+    pub(crate) signed_in: Option<SignedIn>,
     pub(crate) accepted: ArcSwap<Accepted>,
     pub(crate) rulebooks: Mutex<HashMap<Revision, Arc<Rulebook>>>,
     pub(crate) inboxes: BTreeMap<ServerName, Arc<Inbox>>,
@@ -125,6 +128,7 @@ impl Engine {
             executor: config.executor,
             marker: config.marker,
             pages: config.pages,
+            signed_in: config.signed_in,
             accepted: ArcSwap::from_pointee(accepted),
             rulebooks: Mutex::new(rulebooks),
             inboxes,

@@ -21,6 +21,7 @@ use crate::{
     history::{in_order, is_ancestor},
     kept::{AcceptedConfiguration, Judged, KeptGrant, KeptOutcome, KeptSubmission, Lane, LaneRecord},
     lane::Candidate,
+    people::{GroupsFound, require_people},
     read::{About, Examined, Known},
     requests::{KeptRequest, matter_of, parent_of},
 };
@@ -229,6 +230,7 @@ impl Engine {
                         Expect::Version(accepted.record.version),
                         AcceptedConfiguration::KEY,
                     )?);
+                    require_people(&mut commit, &examined.case)?;
                     // And against whoever withdraws it at this very moment.
                     if let Some(asked) = examined.case.matter.request() {
                         commit.push(Transition::require::<KeptRequest>(
@@ -393,7 +395,6 @@ impl Engine {
     ) -> Result<(Examined, Judgement), EngineError> {
         let opened = self.rulebook(&one.kept.configuration).await?;
         let server = self.server(&lane.server)?;
-        let reader = self.reader(server);
         let (base, request) = match &one.kept.request {
             Some(request) => {
                 let (base, matter) = self.asked(request, one.kept.tip, &synced).await?;
@@ -422,8 +423,10 @@ impl Engine {
             tip: one.kept.tip,
             rules: ground.rules,
             freezes: freezes.collect(),
+            groups: GroupsFound::default(),
         };
-        let examined = reader.examine(&about, known, synced).await?;
+        let rulebooks = [&*accepted.rulebook, &*opened];
+        let examined = self.examine(server, about, known, synced, &rulebooks).await?;
         let now = self.clock.now();
         let judgement = gate::decide(&examined.case, &examined.evidence, &accepted.rulebook, &opened, now)?;
         for error in &judgement.errors {

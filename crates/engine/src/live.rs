@@ -17,6 +17,7 @@ use crate::{
     history::{must_be_commit, off_thread},
     kept::LaneRecord,
     look::safe_line,
+    people::GroupsFound,
     read::{About, Known, Read, Reader},
     surface::{ChangeEvidenceView, RangeEvidenceView, RangeQuestion, VoteName},
 };
@@ -90,6 +91,7 @@ impl Engine {
             tip: asked.tip,
             rules,
             freezes: BTreeSet::new(),
+            groups: GroupsFound::default(),
         };
         let examined = reader.examine(&about, Known::new(), synced).await?;
         Ok(RangeEvidenceView {

@@ -14,6 +14,7 @@ use crate::{
     gerrits::{GerritServer, Synced, change_refs},
     history::{meta_to_judge, off_thread},
     kept::{ChangeIndex, SeenMetas},
+    people::GroupsFound,
 };
 
 /// Changes of one range that are read at most.
@@ -76,6 +77,8 @@ pub(crate) struct About {
     pub rules: Option<Revision>,
     /// Names of the freezes in force.
     pub freezes: BTreeSet<String>,
+    /// The groups that fill roles.
+    pub groups: GroupsFound,
 }
 
 impl Reader<'_> {
@@ -245,10 +248,11 @@ impl Reading<'_> {
     }
 
     async fn judge(&self) -> Result<Examined, EngineError> {
-        let mut answers = Answers::new();
+        let mut answers = self.about.groups.answers.clone();
         let mut changes = BTreeMap::new();
         let mut accounts = BTreeMap::new();
-        let mut read_at = self.reader.clock.now();
+        let now = self.reader.clock.now();
+        let mut read_at = self.about.groups.at.map_or(now, |at| at.min(now));
         for (number, read) in &self.known {
             if read.info.project != self.about.project.as_str() {
                 continue;
@@ -278,6 +282,9 @@ impl Reading<'_> {
             changes,
             accounts,
             freezes: self.about.freezes.clone(),
+            links: Vec::new(),
+            groups: self.about.groups.read.clone(),
+            sessions: Vec::new(),
             read_at,
         };
         let repo = self.synced.repo.clone();

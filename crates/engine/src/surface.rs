@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use evidence::{ChangeEvidence, RangeEvidence};
+use identity::{Person, Rule};
 use model::{
-    Decision, Digest, EnvironmentName, Justification, OperationName, OutcomeId, OutcomeState, Plan, Project,
-    Reason, RefName, Request, RequestId, RequestedPlan, Requester, Revision, Run, RunId, ServerName,
-    Submission, SubmissionId, Timestamp,
+    Account, Decision, Digest, EnvironmentName, Identity, Justification, OperationName, OutcomeId,
+    OutcomeState, PersonKey, Plan, Project, Reason, RefName, Request, RequestId, RequestedPlan, Requester,
+    Revision, Run, RunId, ServerName, Submission, SubmissionId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -345,6 +346,69 @@ impl RequestView {
     pub const SCHEMA: &'static str = "exequatur.request-view/1";
 }
 
+/// What somebody who signed in wants to link.
+#[derive(Clone, Debug)]
+pub struct LinkAsked {
+    /// The Gerrit server.
+    pub server: ServerName,
+    /// The number of their account there.
+    pub account: u64,
+    /// Sets this text apart from all others; nobody can guess it.
+    pub nonce: [u8; 16],
+}
+
+/// What the account's holder has to post.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkChallengeView {
+    /// `exequatur.link-challenge/1`
+    pub schema: &'static str,
+    /// What it is known by.
+    pub id: String,
+    /// To be posted as a message on a change, as that account, in one line.
+    pub text: String,
+    /// The server.
+    pub server: ServerName,
+    /// The account.
+    pub account: u64,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+impl LinkChallengeView {
+    /// The schema's name.
+    pub const SCHEMA: &'static str = "exequatur.link-challenge/1";
+}
+
+/// An account that its holder linked.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkView {
+    /// `exequatur.link-view/1`
+    pub schema: &'static str,
+    /// The server.
+    pub server: ServerName,
+    /// The account.
+    pub account: u64,
+    /// What that was called then.
+    pub account_name: String,
+    /// Whose it is.
+    pub identity: Identity,
+    /// The key by which the company names that human, as the provider said it then.
+    pub person: Option<PersonKey>,
+    /// The change on which its holder said so.
+    pub change: u64,
+    /// The commit of that change's meta history.
+    pub meta: Revision,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// When it was revoked; none: it stands.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl LinkView {
+    /// The schema's name.
+    pub const SCHEMA: &'static str = "exequatur.link-view/1";
+}
+
 /// The answer to a hook, already durable when it is `Stored`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HookAnswer {
@@ -444,6 +508,21 @@ pub trait Surface: Send + Sync {
     async fn request(&self, id: &RequestId) -> Result<RequestView, SurfaceError>;
     /// Whoever asked takes it back.
     async fn withdraw(&self, id: &RequestId, by: Requester) -> Result<RequestView, SurfaceError>;
+    /// Gives the text by which the holder of an account links it to the person who asks.
+    async fn ask_link(&self, by: &Person, wanted: LinkAsked) -> Result<LinkChallengeView, SurfaceError>;
+    /// Looks for the text on a change, and keeps the link that it proves.
+    async fn prove_link(&self, by: &Person, id: &str, change: u64) -> Result<LinkView, SurfaceError>;
+    /// The rules that let services and agents in, and the commit that they are of.
+    fn workloads(&self) -> (Revision, Vec<Rule>);
+    /// Every link that was proven, those that were revoked too.
+    async fn links(&self) -> Result<Vec<LinkView>, SurfaceError>;
+    /// Takes a link back; `whose` is the identity that it has to be of, where not everybody's may be taken back.
+    async fn revoke_link(
+        &self,
+        account: &Account,
+        whose: Option<&Identity>,
+        by: String,
+    ) -> Result<LinkView, SurfaceError>;
     /// The newest runs.
     async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError>;
     /// One run.

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, net::IpAddr, sync::PoisonError};
 
 use async_trait::async_trait;
 use gate::CaseEvidence;
+use identity::{Person, Rule};
 use ledger::{Fact, Leaf};
 use model::{
-    Digest, EnvironmentName, OperationName, Plan, Project, RequestId, Requester, Run, RunId, RunState,
-    ServerName, Submission, SubmissionId, Timestamp,
+    Account, Digest, EnvironmentName, Identity, OperationName, Plan, Project, RequestId, Requester, Run,
+    RunId, RunState, ServerName, Submission, SubmissionId, Timestamp,
 };
 use store::{Cursor, Query, ReadError, StoreExt as _};
 use tokio::sync::watch;
@@ -17,9 +18,10 @@ use crate::{
     engine::Engine,
     kept::{ChangeIndex, KeptGrant, KeptOutcome, KeptSubmission},
     surface::{
-        Asked, ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, HookAnswer, Metric,
-        OutcomeView, Output, Page, PlanView, RangeEvidenceView, RangeQuestion, RangeView, RequestView,
-        RunQuery, RunRow, RunView, Subject, SubmissionView, Surface, SurfaceError,
+        Asked, ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, HookAnswer, LinkAsked,
+        LinkChallengeView, LinkView, Metric, OutcomeView, Output, Page, PlanView, RangeEvidenceView,
+        RangeQuestion, RangeView, RequestView, RunQuery, RunRow, RunView, Subject, SubmissionView, Surface,
+        SurfaceError,
     },
 };
 
@@ -39,7 +41,7 @@ impl From<EngineError> for SurfaceError {
 }
 
 /// Why something that was read for whoever asked could not be read, in words for them.
-fn asked(why: EngineError) -> SurfaceError {
+pub(crate) fn asked(why: EngineError) -> SurfaceError {
     let gerrit = |said: String, again: bool, why: &EngineError| SurfaceError::Gerrit {
         said,
         why: why.to_string(),
@@ -156,6 +158,31 @@ impl Surface for Engine {
 
     async fn withdraw(&self, id: &RequestId, by: Requester) -> Result<RequestView, SurfaceError> {
         self.withdraw_request(id, by).await
+    }
+
+    async fn ask_link(&self, by: &Person, wanted: LinkAsked) -> Result<LinkChallengeView, SurfaceError> {
+        self.ask_link(by, wanted).await
+    }
+
+    async fn prove_link(&self, by: &Person, id: &str, change: u64) -> Result<LinkView, SurfaceError> {
+        self.prove_link(by, id, change).await
+    }
+
+    fn workloads(&self) -> (model::Revision, Vec<Rule>) {
+        self.workload_rules()
+    }
+
+    async fn links(&self) -> Result<Vec<LinkView>, SurfaceError> {
+        self.links_shown().await
+    }
+
+    async fn revoke_link(
+        &self,
+        account: &Account,
+        whose: Option<&Identity>,
+        by: String,
+    ) -> Result<LinkView, SurfaceError> {
+        self.revoke_link(account, whose, by).await
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError> {

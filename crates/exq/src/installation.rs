@@ -3,7 +3,9 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use engine::{Engine, EngineConfig, GerritConfig, GerritServer, Marker, OperationsAt, surface::Surface};
+use engine::{
+    Engine, EngineConfig, GerritConfig, GerritServer, Marker, OperationsAt, SignedIn, surface::Surface,
+};
 use executor::{Executor, ExecutorConfig};
 use gerrit::{Client, ClientConfig};
 use identity::{Http, ProviderConfig, RelyingParty, SessionLimits, Sessions};
@@ -106,6 +108,10 @@ impl Installation {
             branch: config.operations.branch.clone(),
             genesis: config.operations.genesis,
         };
+        let sign_in = match &config.identity {
+            Some(section) => Some(sign_in(section, address, &store, &clock, &entropy).await?),
+            None => None,
+        };
         let engine_config = EngineConfig {
             origin: config.origin.clone(),
             servers,
@@ -114,10 +120,10 @@ impl Installation {
             executor,
             marker: Marker::new(keys.marker),
             pages: public_url(config.identity.as_ref(), address),
-        };
-        let sign_in = match &config.identity {
-            Some(section) => Some(sign_in(section, address, &store, &clock, &entropy).await?),
-            None => None,
+            signed_in: sign_in.as_ref().map(|sign_in| SignedIn {
+                sessions: Arc::clone(&sign_in.sessions),
+                party: Arc::clone(&sign_in.party),
+            }),
         };
         let sign_in_url = sign_in.as_ref().map(|sign_in| format!("{}/sign-in", sign_in.origin));
         let engine = Engine::start(engine_config, store, Arc::clone(&clock)).await?;

@@ -8,7 +8,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{CaseError, RequestMatter};
+use crate::{CaseError, GroupsRead, LinkRead, RequestMatter, SessionRead};
 
 /// All that was read for one decision.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -42,6 +42,15 @@ pub struct Case {
     pub accounts: BTreeMap<String, Digest>,
     /// Names of the freezes in force.
     pub freezes: BTreeSet<String>,
+    /// The links that were proven by challenge, as far as they bear on it, in the order of their accounts.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub links: Vec<LinkRead>,
+    /// The groups on Gerrit that fill the roles of which the rules speak.
+    #[serde(skip_serializing_if = "GroupsRead::is_empty", default)]
+    pub groups: GroupsRead,
+    /// What the identity provider says of those whom the question names.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sessions: Vec<SessionRead>,
     /// When the oldest of all this was read.
     pub read_at: Timestamp,
 }
@@ -62,6 +71,7 @@ impl Case {
         if let Matter::Submit(asked) = &self.matter {
             same("the revision to submit", &self.tip, &asked.revision)?;
         }
+        self.links.iter().try_for_each(LinkRead::check)?;
         let Matter::Run(matter) = &self.matter else { return Ok(()) };
         let submission = &matter.submission;
         same("the submission's server", &submission.server, &self.server)?;

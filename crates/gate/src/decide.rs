@@ -9,8 +9,14 @@ use operations::{Ask, Wish};
 use policy::{Question, Verdict};
 
 use crate::{
-    Case, CaseError, CaseEvidence, Matter, Rulebook, RunMatter, case::same, question, request, revision,
+    Case, CaseError, CaseEvidence, Matter, Rulebook, RunMatter,
+    case::same,
+    question::{Posed, pose},
+    request, revision,
 };
+
+/// The code of the built-in policy that counts who gave the approval which an environment wants.
+const APPROVAL: &str = "approval-missing";
 
 /// A decision with what it was made from.
 #[derive(Clone, Debug)]
@@ -51,15 +57,16 @@ pub fn decide(
         rulebooks.push(opened);
     }
     for rulebook in &rulebooks {
-        match question(case, evidence, rulebook, now) {
-            Ok(question) => {
+        match pose(case, evidence, rulebook, now) {
+            Ok(Posed { question, unknown, missing }) => {
                 let Verdict { policies: deciding, reasons: why, errors: broken, allow } =
                     rulebook.policies.decide(&question);
                 if !allow && why.is_empty() {
                     reasons.push(refuse("policy", "no policy permits it".to_owned(), None));
                 }
                 policies.extend(deciding);
-                reasons.extend(why);
+                reasons.extend(with_missing(why, missing, rulebook));
+                reasons.extend(unknown);
                 errors.extend(broken);
                 asked.get_or_insert(question);
             }
@@ -76,7 +83,7 @@ pub fn decide(
             // Votes can still come while it is open; what is wrong with the change itself stays so.
             reasons.iter_mut().for_each(|reason| reason.need = Need::Waits);
         }
-        reasons.extend(request::reasons(asked, evidence.request.as_ref(), &rulebooks, opened));
+        reasons.extend(request::reasons(case, asked, evidence.request.as_ref(), &rulebooks, opened));
     }
     let plan = match &case.matter {
         Matter::Accept | Matter::Submit(_) => None,
@@ -147,6 +154,28 @@ fn fits(
     let read = case.changes.iter().map(|(number, read)| (*number, read.meta.to_string())).collect();
     let judged = evidence.changes.iter().map(|c| (c.change.number, c.meta.to_string())).collect();
     same("the list of changes", &list(judged), &list(read))
+}
+
+/// A policy that names a role of which it isn't known whether somebody has it waits until it is, and that is said too.
+fn with_missing(
+    mut why: Vec<Reason>,
+    missing: Vec<(model::RoleName, Reason)>,
+    rulebook: &Rulebook,
+) -> Vec<Reason> {
+    let mut said = Vec::new();
+    for (role, reason) in missing {
+        let mut asks = false;
+        for denial in &mut why {
+            let names = |id: &String| rulebook.policies.names_role(id, &role);
+            if denial.code == APPROVAL || denial.policy.as_ref().is_some_and(names) {
+                denial.need = Need::Waits;
+                asks = true;
+            }
+        }
+        said.extend(asks.then_some(reason));
+    }
+    why.extend(said);
+    why
 }
 
 fn refuse(code: &str, text: String, cure: Option<String>) -> Reason {

@@ -1,5 +1,7 @@
 //! From a case to its evidence: every change judged, every commit of the range accounted for.
 
+use std::collections::BTreeMap;
+
 use evidence::{
     ChangeEvidence, ChangeInput, ConfigRange, ImportRules, LabelRanges, MergedChanges, RangeEvidence,
     RangeInput, ReviewRules, judge, judge_range,
@@ -8,7 +10,9 @@ use model::Canonical;
 use notedb::{MapRefs, ObjectId, Objects, walk};
 use serde::{Deserialize, Serialize};
 
-use crate::{Answers, Case, CaseError, RequestEvidence, live_facts, object_id, request};
+use crate::{
+    Answers, Case, CaseError, GroupEvidence, RequestEvidence, groups, live_facts, object_id, request,
+};
 
 /// What was found about a case.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -20,6 +24,9 @@ pub struct CaseEvidence {
     pub range: RangeEvidence,
     /// The changes of the case, in ascending order of number.
     pub changes: Vec<ChangeEvidence>,
+    /// Who is in the groups that fill roles, by server and UUID.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub groups: BTreeMap<String, GroupEvidence>,
     /// What was found about the request, where the case is about one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request: Option<RequestEvidence>,
@@ -94,7 +101,8 @@ pub fn examine<O: Objects + ?Sized>(
         Some(asked) => Some(request::examine(case, asked, objects, &changes, &range)?),
         None => None,
     };
-    Ok(CaseEvidence { schema: CaseEvidence::SCHEMA.to_owned(), range, changes, request })
+    let groups = groups::examine(&case.groups, answers)?;
+    Ok(CaseEvidence { schema: CaseEvidence::SCHEMA.to_owned(), range, changes, groups, request })
 }
 
 /// That every commit of a range is there. The walk ends where one isn't, so a range with a hole would be judged without

@@ -93,14 +93,14 @@ struct Requirement {
 }
 
 /// Reads a JSON answer: Gerrit's prefix line, then JSON.
-fn parse<'a, T: Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, CaseError> {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, CaseError> {
     let json = bytes.strip_prefix(b")]}'").unwrap_or(bytes);
     serde_json::from_slice(json)
         .map_err(|why| CaseError::Answer { what: what.to_owned(), why: why.to_string() })
 }
 
 /// The bytes, which have to be those that the case names.
-fn answer<'a>(answers: &'a Answers, digest: &Digest, what: &str) -> Result<&'a [u8], CaseError> {
+pub(crate) fn answer<'a>(answers: &'a Answers, digest: &Digest, what: &str) -> Result<&'a [u8], CaseError> {
     let bytes = answers.get(digest).ok_or_else(|| CaseError::Missing { what: what.to_owned() })?;
     if Digest::of(bytes) != *digest {
         let why = format!("its bytes are not those of {digest}");

@@ -1,16 +1,17 @@
 //! From evidence to the question that policy is asked: accounts become persons, by the reviewed links (I11).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use evidence::{Account as Accounted, ChangeEvidence, FindingCode, ReviewRules, Status};
-use model::{Account, AccountId, PersonKey, RoleName, Timestamp};
-use operations::{Configuration, Environment, Operation};
+use model::{Account, AccountId, PersonKey, Reason, RoleName, Timestamp};
+use operations::{Environment, Links, Operation, Proven};
 use policy::{Accept, Approve, Asked, ChangeFacts, Question, RangeFacts, Run};
 
 use crate::{
     Case, CaseError, CaseEvidence, Matter, RequestMatter, Rulebook, RunMatter,
     request::{Asking, asking},
     revision,
+    roles::{Roles, roles},
 };
 
 /// The question about a case, under one rulebook.
@@ -23,7 +24,31 @@ pub fn question(
     rulebook: &Rulebook,
     now: Timestamp,
 ) -> Result<Question, CaseError> {
-    let configuration = &rulebook.configuration;
+    pose(case, evidence, rulebook, now).map(|posed| posed.question)
+}
+
+/// A question, and what couldn't be said of roles.
+pub(crate) struct Posed {
+    pub(crate) question: Question,
+    /// Why a role isn't known at all: nothing is allowed then.
+    pub(crate) unknown: Vec<Reason>,
+    /// Why somebody has no role whom the provider may have in its group, by that role.
+    pub(crate) missing: Vec<(RoleName, Reason)>,
+}
+
+/// The links that were proven by challenge.
+pub(crate) fn proven(case: &Case) -> Vec<Proven> {
+    case.links.iter().map(|read| read.link.proven()).collect()
+}
+
+pub(crate) fn pose(
+    case: &Case,
+    evidence: &CaseEvidence,
+    rulebook: &Rulebook,
+    now: Timestamp,
+) -> Result<Posed, CaseError> {
+    let proven = proven(case);
+    let links = rulebook.configuration.links().with(&proven);
     let asked = match &case.matter {
         Matter::Accept => Asked::Accept(Accept { commit: case.tip }),
         Matter::Run(matter) => {
@@ -35,9 +60,9 @@ pub fn question(
             run(operation, environment)
         }
     };
-    let asking = case.matter.request().map(|asked| asking(&asked.request, configuration)).unwrap_or_default();
+    let asking = case.matter.request().map(|asked| asking(&asked.request, &links)).unwrap_or_default();
     let requester = asking.persons.first().cloned();
-    let people = People { case, configuration, asking };
+    let people = People { case, links: &links, asking };
     let judged = judged(case, evidence);
     let changes: Vec<ChangeFacts> = judged.iter().map(|change| people.change(change)).collect();
     let submitter = people.submitter(&judged);
@@ -47,8 +72,7 @@ pub fn question(
         .chain(&submitter)
         .chain(&requester)
         .collect();
-    let roles: BTreeMap<PersonKey, BTreeSet<RoleName>> =
-        named.into_iter().map(|person| (person.clone(), configuration.roles().of(person))).collect();
+    let Roles { of: roles, unknown, missing } = roles(case, evidence, rulebook, &links, named, now)?;
     let range = &evidence.range;
     let open = matches!(case.matter, Matter::Submit(_));
     let unaccounted = |commit: &&evidence::RangeCommit| match &case.matter {
@@ -60,7 +84,7 @@ pub fn question(
         range.findings.iter().map(|f| code(&f.code)).collect::<Result<_, _>>()?;
     // That an open one isn't on the branch is what is asked about.
     let on_branch = !open || findings.remove("tip-not-on-branch");
-    Ok(Question {
+    let question = Question {
         schema: Question::SCHEMA.to_owned(),
         asked,
         range: RangeFacts {
@@ -86,7 +110,8 @@ pub fn question(
         // Begun seconds are whole ones; facts from the future are as little worth as old ones.
         facts_age_s: u32::try_from(now.ms_since(case.read_at).unsigned_abs().div_ceil(1000))
             .unwrap_or(u32::MAX),
-    })
+    };
+    Ok(Posed { question, unknown, missing })
 }
 
 fn run(operation: &Operation, environment: &Environment) -> Asked {
@@ -189,7 +214,7 @@ fn code<T: serde::Serialize>(value: &T) -> Result<String, CaseError> {
 
 struct People<'a> {
     case: &'a Case,
-    configuration: &'a Configuration,
+    links: &'a Links,
     /// Who asks, where it is a request: they contributed, though our writer made the change.
     asking: Asking,
 }
@@ -197,7 +222,7 @@ struct People<'a> {
 impl People<'_> {
     fn person(&self, account: u64) -> Option<&PersonKey> {
         let account = Account { server: self.case.server.clone(), id: AccountId(account) };
-        self.configuration.links().person_of(&account)
+        self.links.person_of(&account)
     }
 
     /// The persons of some accounts, and how many accounts no link names.

@@ -8,10 +8,10 @@ use model::{
     AccountId, ChangeNumber, Need, PersonKey, Reason, Request, RequesterKind, Revision, SubmissionId,
 };
 use notedb::{Kind, ObjectId, Objects, Tree, walk};
-use operations::{Configuration, Wish};
+use operations::{Links, Wish};
 use serde::{Deserialize, Serialize};
 
-use crate::{Case, CaseError, Matter, Rulebook, case::same, object_id};
+use crate::{Case, CaseError, Matter, Rulebook, case::same, object_id, question};
 
 /// A stored request, with the change that we made of it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -241,8 +241,7 @@ pub(crate) struct Asking {
 }
 
 /// Who asks, under these links: by identity, and by the key that the provider says.
-pub(crate) fn asking(request: &Request, configuration: &Configuration) -> Asking {
-    let links = configuration.links();
+pub(crate) fn asking(request: &Request, links: &Links) -> Asking {
     let by = &request.by;
     let mut asking = Asking::default();
     let named = by.person.as_ref().filter(|key| links.person(key).is_some());
@@ -264,6 +263,7 @@ pub(crate) fn asking(request: &Request, configuration: &Configuration) -> Asking
 
 /// What stands against a request that policy isn't asked about.
 pub(crate) fn reasons(
+    case: &Case,
     asked: &RequestMatter,
     evidence: Option<&RequestEvidence>,
     rulebooks: &[&Rulebook],
@@ -285,12 +285,15 @@ pub(crate) fn reasons(
         let cure = "ask for it anew with `exq request`; whoever administers the requests project finds out who else may write there";
         reasons.push(reason(code, text, cure, Need::Final));
     }
-    if rulebooks.iter().any(|rulebook| asking(request, &rulebook.configuration).unlinked) {
+    let proven = question::proven(case);
+    let unlinked =
+        |rulebook: &&Rulebook| asking(request, &rulebook.configuration.links().with(&proven)).unlinked;
+    if rulebooks.iter().any(unlinked) {
         let text = format!(
             "{} asks, and no link says which person that is: so nobody can say that the reviewers are other people",
             request.by
         );
-        let cure = "a change to links.yaml in the operations project names the identity";
+        let cure = "they link an account of theirs, `exq link`; or a change to links.yaml in the operations project names the identity";
         reasons.push(reason("requester-unlinked", text, cure, Need::Waits));
     }
     let wish =

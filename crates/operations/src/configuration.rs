@@ -20,6 +20,42 @@ pub struct Configuration {
     pub(crate) calendar: Calendar,
     pub(crate) baselines: Vec<Baseline>,
     pub(crate) requests: Option<RequestsAt>,
+    pub(crate) workloads: Vec<Workload>,
+}
+
+/// `workloads.yaml`: who is let in by a token of their platform.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Workload {
+    /// The rule's name.
+    pub name: String,
+    /// The issuer, byte for byte.
+    pub issuer: String,
+    /// The one audience that the token is for.
+    pub audience: String,
+    /// Whether it is an agent, else it is a service.
+    pub is_agent: bool,
+    /// What has to hold of the token; all of it, and at least one thing.
+    pub when: Vec<Claim>,
+}
+
+/// A condition on a claim of a token.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Claim {
+    /// The claim, by its path.
+    pub path: Vec<String>,
+    /// How it has to be.
+    pub is: ClaimIs,
+}
+
+/// How a claim has to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ClaimIs {
+    /// This text.
+    Equals(String),
+    /// One of these texts.
+    OneOf(Vec<String>),
+    /// Begins so; it ends in `:` or `/`.
+    Begins(String),
 }
 
 /// `requests.yaml`: where requests become changes.
@@ -128,6 +164,12 @@ impl Configuration {
     #[must_use]
     pub fn baselines(&self) -> &[Baseline] {
         &self.baselines
+    }
+
+    /// Services and agents that are let in.
+    #[must_use]
+    pub fn workloads(&self) -> &[Workload] {
+        &self.workloads
     }
 
     /// Where requests become changes; none: nobody can ask for anything.

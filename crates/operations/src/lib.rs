@@ -22,13 +22,13 @@ mod tree;
 
 pub use calendar::{Calendar, Freeze};
 pub use check::check;
-pub use configuration::{Baseline, Builder, Configuration, RequestsAt};
+pub use configuration::{Baseline, Builder, Claim, ClaimIs, Configuration, RequestsAt, Workload};
 pub use duration::{Millis, WrongDuration};
 pub use operation::{
     Approve, Environment, ExecStep, GerritStep, HttpStep, JsonTemplate, Merged, Newer, Operation, RunProgram,
     StepDo, StepSpec, UrlTemplate,
 };
-pub use people::{Links, Person, Role, Roles};
+pub use people::{GerritGroup, Links, Person, Proven, Role, RoleSource, Roles};
 pub use plan::{Ask, PlanError, Wish, plan, requested};
 pub use problem::{Problem, Report, Severity, Span};
 pub use schema::{Document, schemas};

@@ -243,7 +243,7 @@ fn an_empty_role_is_nobody_and_said() {
     assert_eq!(problem.severity, Severity::Advice);
     assert_eq!(problem.hint.as_deref(), Some("an empty list means nobody"));
     let configuration = configuration.unwrap();
-    assert!(configuration.links().persons().all(|p| configuration.roles().of(&p.key).is_empty()));
+    assert!(configuration.links().persons().all(|p| configuration.roles().listed(&p.key).is_empty()));
 }
 
 #[test]

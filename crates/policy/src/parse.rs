@@ -1,12 +1,12 @@
 //! From texts to policies that can decide, once, at load.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, LazyLock},
 };
 
 use cedar_policy::{ActionConstraint, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
-use model::Digest;
+use model::{Digest, RoleName};
 
 use crate::{
     Diagnostic, Span,
@@ -46,6 +46,8 @@ pub struct Policies {
     pub(crate) accept: Arc<Slice>,
     pub(crate) rules: Arc<BTreeMap<String, Rule>>,
     pub(crate) schema: Arc<Schema>,
+    /// The roles that each policy names, by its id.
+    roles: Arc<BTreeMap<String, BTreeSet<RoleName>>>,
     texts: Arc<Vec<(String, String)>>,
 }
 
@@ -80,6 +82,18 @@ impl Policies {
     /// The ids of all policies, sorted.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.rules.keys().map(String::as_str)
+    }
+
+    /// Whether some policy names a role. What none names decides nothing, and needn't be known.
+    #[must_use]
+    pub fn name_role(&self, role: &RoleName) -> bool {
+        self.roles.values().any(|named| named.contains(role))
+    }
+
+    /// Whether the policy with that id names a role.
+    #[must_use]
+    pub fn names_role(&self, id: &str, role: &RoleName) -> bool {
+        self.roles.get(id).is_some_and(|named| named.contains(role))
     }
 
     /// Every text in force, by path; the defaults lie under `default/`.
@@ -244,7 +258,9 @@ impl Loading {
         if !self.wrong.is_empty() {
             return Err(self.wrong);
         }
+        let roles = policies.iter().map(|policy| (policy.id().to_string(), roles_named(policy))).collect();
         Ok(Policies {
+            roles: Arc::new(roles),
             run: Arc::new(run),
             accept: Arc::new(accept),
             rules: Arc::new(self.rules),
@@ -252,6 +268,12 @@ impl Loading {
             texts: Arc::new(self.texts),
         })
     }
+}
+
+/// The roles that a policy names, in its scope or in its conditions. One that has no name of a role is no role's.
+fn roles_named(policy: &Policy) -> BTreeSet<RoleName> {
+    let literals = policy.entity_literals().into_iter().filter(|uid| uid.type_name().basename() == "Role");
+    literals.filter_map(|uid| uid.id().unescaped().parse().ok()).collect()
 }
 
 /// Whether a policy's scope lets it speak of that action.

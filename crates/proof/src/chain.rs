@@ -11,6 +11,7 @@ use crate::{
     error::same,
     log::{Entry, Log},
     objects::Objects,
+    people::People,
     rederive::{Rulebooks, rederive, rulebook},
 };
 
@@ -53,6 +54,7 @@ impl Chain {
         objects: &Objects,
         genesis: &Genesis<'_>,
         running: &Entry,
+        people: &mut People<'_>,
     ) -> Result<Self, ProofError> {
         let first: Revision = genesis.entry.parsed("configuration")?;
         let current = rulebook(objects, &genesis.entry.object("git")?, &first)?;
@@ -73,7 +75,7 @@ impl Chain {
             }
             version = entry.state()?.version;
             match entry.kind() {
-                "configuration.accepted" => chain.accept(log, objects, genesis, entry)?,
+                "configuration.accepted" => chain.accept(log, objects, genesis, entry, people)?,
                 // What was refused changed nothing; that it was is told, so that nothing between can be left out.
                 _ => drop(entry.parsed::<Revision>("configuration")?),
             }
@@ -88,8 +90,9 @@ impl Chain {
         objects: &Objects,
         genesis: &Genesis<'_>,
         entry: &Entry,
+        people: &mut People<'_>,
     ) -> Result<(), ProofError> {
-        let again = rederive(objects, entry, &self.current, &self.rulebooks, genesis.servers)?;
+        let again = rederive(objects, entry, &self.current, &self.rulebooks, genesis.servers, people)?;
         let next: Revision = entry.parsed("configuration")?;
         let before = self.current.commit;
         if again.case.matter != Matter::Accept {

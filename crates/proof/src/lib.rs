@@ -13,6 +13,7 @@ mod limits;
 mod log;
 mod matter;
 mod objects;
+mod people;
 mod rederive;
 mod request;
 mod run;

@@ -6,7 +6,7 @@ use gate::{Answers, Case, CaseEvidence, Judgement, Matter, Rulebook, decide, exa
 use model::{Answer, Decision, Revision};
 use notedb::{MapObjects, Objects as _, Recorder};
 
-use crate::{GitObjects, ProofError, error::same, log::Entry, objects::Objects};
+use crate::{GitObjects, ProofError, error::same, log::Entry, objects::Objects, people::People};
 
 /// A decision that was made again, and came out the same.
 pub(crate) struct Rederived {
@@ -39,6 +39,7 @@ pub(crate) fn rederive(
     accepted: &Rulebook,
     rulebooks: &Rulebooks,
     servers: &[String],
+    people: &mut People<'_>,
 ) -> Result<Rederived, ProofError> {
     let what = format!("the decision of entry {} ({})", entry.index, entry.kind());
     let case: Case = objects.value("the case", &entry.object("case-object")?)?;
@@ -51,6 +52,7 @@ pub(crate) fn rederive(
             there: servers.join(", "),
         });
     }
+    people.check(&case, entry, servers)?;
     let answers = answers(objects, &case)?;
     let git = GitObjects::decode(objects.get("git objects", &entry.object("git-object")?)?)?;
     let recorder = Recorder::new(&git);
@@ -91,14 +93,14 @@ pub(crate) fn rederive(
 fn answers(objects: &Objects, case: &Case) -> Result<Answers, ProofError> {
     let mut answers = Answers::new();
     let details = case.changes.values().map(|read| &read.detail);
-    for digest in details.chain(case.accounts.values()) {
+    for digest in details.chain(case.accounts.values()).chain(case.groups.answers()) {
         answers.insert(*digest, objects.get("an answer of Gerrit", digest)?.to_vec());
     }
     Ok(answers)
 }
 
 /// Everything that is there was read: what nothing reads could be changed without anybody noticing.
-fn all_read(given: &MapObjects, read: &MapObjects, what: &str) -> Result<(), ProofError> {
+pub(crate) fn all_read(given: &MapObjects, read: &MapObjects, what: &str) -> Result<(), ProofError> {
     for (id, _) in given.iter() {
         let found = read.get(id).map_err(|why| ProofError::rederived(what, why))?;
         if found.is_none() {

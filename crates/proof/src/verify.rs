@@ -14,6 +14,7 @@ use crate::{
     log::{Entry, Log, in_order},
     matter,
     objects::Objects,
+    people::People,
     rederive::{Rederived, rederive},
     request,
     run::{self, Granted},
@@ -73,8 +74,11 @@ pub fn verify(bytes: &[u8], key: &VerifierKey) -> Result<Verified, ProofError> {
     let objects = Objects::decode(&bundle.objects)?;
     let genesis = Genesis::read(&log)?;
     let running = log.one("outcome.running")?;
-    let chain = Chain::follow(&log, &objects, &genesis, running)?;
-    let again = rederive(&objects, running, chain.accepted(), &chain.rulebooks, genesis.servers)?;
+    let mut people = People::new(&log, &objects);
+    let chain = Chain::follow(&log, &objects, &genesis, running, &mut people)?;
+    let again =
+        rederive(&objects, running, chain.accepted(), &chain.rulebooks, genesis.servers, &mut people)?;
+    people.all_used()?;
     let Matter::Run(matter) = &again.case.matter else {
         return Err(ProofError::format("the case", "it is not about a run"));
     };
@@ -129,6 +133,33 @@ fn repeats_running(ran: &Entry, running: &Entry) -> Result<(), ProofError> {
     same("the configuration of the outcome's end", &ran.integer(version)?, &running.integer(version)?)
 }
 
+/// What links and roles rest on, where they are more than a reviewed file.
+fn on_people(again: &Rederived) -> Vec<String> {
+    let case = &again.case;
+    let mut rests_on = Vec::new();
+    if !case.links.is_empty() {
+        let links = case.links.len();
+        rests_on.push(format!(
+            "Gerrit's administrator, and the identity provider: that {links} accounts are the persons' who said so there, each in \
+             a commit of a change's history"
+        ));
+    }
+    let issuers: std::collections::BTreeSet<&str> =
+        case.sessions.iter().map(|session| session.identity.issuer.as_str()).collect();
+    for issuer in issuers {
+        rests_on.push(format!(
+            "the identity provider {issuer}, and this server: that it put people into the groups that fill roles"
+        ));
+    }
+    if !case.groups.is_empty() {
+        rests_on.push(
+            "Gerrit's administrator, and this server: who is in the groups on Gerrit that fill roles"
+                .to_owned(),
+        );
+    }
+    rests_on
+}
+
 fn verified(
     bundle: &Bundle,
     log: Log,
@@ -172,6 +203,7 @@ fn verified(
         "the approvals are votes: cast by whoever held the account's token; nothing proves that a person was present".to_owned(),
         "whoever is root where the gate, the ledger and the executor ran: they share one process, so that one can sign all three".to_owned(),
     ];
+    rests_on.extend(on_people(again));
     let asked = matter.request.as_deref().map(|asked| &asked.request);
     if let Some(request) = asked {
         proven.push(format!(

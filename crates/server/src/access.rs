@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use identity::Via;
+use identity::{Principal, Via};
 
 use crate::{
     App, answer::Problem, layers::problems::is_for_programs, people::sign_in_path, session::SessionKey,
@@ -19,12 +19,14 @@ use crate::{
 pub enum Access {
     /// Anybody who reaches us. The exceptions are few; a test lists them.
     Public,
-    /// Who may read: a person who signed in and is in a group that reads, a browser with a one-time session (where nobody
+    /// Who may read: a person who signed in and is in a group that reads, a service or agent that a reviewed rule lets in, a
+    /// browser with a one-time session (where nobody
     /// signs in), or the host's command line.
     Reader,
     /// A person who signed in, in whatever groups: for what is about themselves.
     Person,
-    /// A person who signed in and is in a group that reads: for asking that something be done. The host's token is none.
+    /// A person who signed in and is in a group that reads, or a service or agent that a reviewed rule lets in: for asking
+    /// that something be done. The host's token is none.
     Asker,
     /// The host's command line only.
     Cli,
@@ -39,6 +41,8 @@ pub(crate) enum Caller {
     Session(SessionKey),
     /// A person who signed in.
     Person(Arc<identity::Session>),
+    /// A service or an agent. What approves, consents or executes takes a person by type, and this can't be made one (I9).
+    Workload(Arc<Principal>),
     /// The host's command line.
     Cli,
 }
@@ -50,6 +54,11 @@ impl Caller {
             Self::Nobody => "nobody",
             Self::Session(_) => "session",
             Self::Person(_) => "person",
+            Self::Workload(principal) => match **principal {
+                Principal::Person(_) => "person",
+                Principal::Service(_) => "service",
+                Principal::Agent(_) => "agent",
+            },
             Self::Cli => "cli",
         }
     }
@@ -57,7 +66,8 @@ impl Caller {
     /// Whether what let them in still holds.
     pub(crate) fn still_holds(&self, app: &App) -> bool {
         match self {
-            Self::Nobody => false,
+            // A workload's token is looked at with each request: a stream that outlives its looks is a person's.
+            Self::Nobody | Self::Workload(_) => false,
             Self::Session(key) => app.sessions.is_open(key, app.now()),
             Self::Person(session) => app.people.as_ref().is_some_and(|people| {
                 people.sessions.get(&session.id()).is_some_and(|session| people.may_read(session.person()))
@@ -69,7 +79,7 @@ impl Caller {
 
 /// Lets readers in.
 pub(crate) async fn reader(State(app): State<App>, request: Request, next: Next) -> Response {
-    match (identify(&app, request.headers()), &app.people) {
+    match (identify(&app, request.headers()).await, &app.people) {
         (Caller::Nobody, _) => unknown(&app, &request),
         (Caller::Person(session), Some(people)) if !people.may_read(session.person()) => {
             people.no_role(session.person()).into_response()
@@ -80,8 +90,15 @@ pub(crate) async fn reader(State(app): State<App>, request: Request, next: Next)
 
 /// Lets people in who signed in.
 pub(crate) async fn person(State(app): State<App>, request: Request, next: Next) -> Response {
-    match identify(&app, request.headers()) {
+    match identify(&app, request.headers()).await {
         Caller::Nobody => unknown(&app, &request),
+        Caller::Workload(_) => Problem::new(
+            StatusCode::FORBIDDEN,
+            "no-person",
+            "This is for people, and a service or an agent is none.",
+        )
+        .hint("It may look at plans, ask for operations, and read.")
+        .into_response(),
         caller @ Caller::Person(_) => pass(caller, request, next).await,
         Caller::Session(_) | Caller::Cli if app.people.is_none() => Problem::no_sign_in().into_response(),
         Caller::Session(_) | Caller::Cli => Problem::new(
@@ -96,12 +113,13 @@ pub(crate) async fn person(State(app): State<App>, request: Request, next: Next)
 
 /// Lets people in who may ask that something be done.
 pub(crate) async fn asker(State(app): State<App>, request: Request, next: Next) -> Response {
-    if let (Caller::Person(session), Some(people)) = (identify(&app, request.headers()), &app.people)
-        && !people.may_read(session.person())
-    {
-        return people.no_role(session.person()).into_response();
+    match (identify(&app, request.headers()).await, &app.people) {
+        (Caller::Person(session), Some(people)) if !people.may_read(session.person()) => {
+            people.no_role(session.person()).into_response()
+        }
+        (caller @ Caller::Workload(_), _) => pass(caller, request, next).await,
+        _ => person(State(app), request, next).await,
     }
-    person(State(app), request, next).await
 }
 
 /// A browser that wants a page is sent to sign in; everybody else is told.
@@ -121,9 +139,9 @@ fn unknown(app: &App, request: &Request) -> Response {
 
 /// Lets the command line in.
 pub(crate) async fn cli(State(app): State<App>, request: Request, next: Next) -> Response {
-    match identify(&app, request.headers()) {
+    match identify(&app, request.headers()).await {
         Caller::Cli => pass(Caller::Cli, request, next).await,
-        Caller::Session(_) | Caller::Person(_) | Caller::Nobody => {
+        Caller::Session(_) | Caller::Person(_) | Caller::Workload(_) | Caller::Nobody => {
             let needs = "This is for the command line: send its token as `Authorization: Bearer …`.";
             Problem::unauthorized().hint(needs).into_response()
         }
@@ -138,11 +156,17 @@ async fn pass(caller: Caller, mut request: Request, next: Next) -> Response {
 }
 
 /// An `Authorization` header decides alone: a wrong token is not made good by a cookie.
-fn identify(app: &App, headers: &HeaderMap) -> Caller {
+async fn identify(app: &App, headers: &HeaderMap) -> Caller {
     if headers.contains_key(header::AUTHORIZATION) {
         return match bearer(headers) {
             Some(token) if app.cli_token.matches(token) => Caller::Cli,
-            Some(token) => entered(app, Via::CommandLine, token),
+            Some(token) => match entered(app, Via::CommandLine, token) {
+                Caller::Nobody => {
+                    let holder = app.workloads.holder(app, token).await;
+                    holder.map_or(Caller::Nobody, |principal| Caller::Workload(Arc::new(principal)))
+                }
+                caller => caller,
+            },
             None => Caller::Nobody,
         };
     }

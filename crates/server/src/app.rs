@@ -12,6 +12,7 @@ use crate::{
     people::People,
     session::Sessions,
     token::{OneTimeTokens, TokenHash},
+    workloads::LetIn,
 };
 
 /// One server's state; cheap to clone.
@@ -29,6 +30,8 @@ pub struct Inner {
     pub(crate) origins: Vec<String>,
     /// Sign-in, where people sign in.
     pub(crate) people: Option<People>,
+    /// Services and agents.
+    pub(crate) workloads: LetIn,
     pub(crate) verify_key: String,
     pub(crate) limits: Limits,
     pub(crate) cli_token: TokenHash,
@@ -86,6 +89,7 @@ impl App {
             hooks: Arc::new(Semaphore::new(limits.hooks)),
             streams: Arc::new(Semaphore::new(limits.streams)),
             stopping: watch::Sender::new(false),
+            workloads: LetIn::default(),
             boot: hex::encode(boot),
             verify_key: config.verify_key,
             surface,

@@ -30,6 +30,7 @@ mod tend;
 mod text;
 mod token;
 mod view;
+mod workloads;
 
 pub use access::Access;
 pub use api::openapi::document as openapi;

@@ -85,6 +85,16 @@ pub(crate) fn list() -> Vec<Route> {
             v1::requests::withdraw::post,
             v1::requests::withdraw::doc
         ),
+        route!(Reader, GET, "/api/v1/links", v1::links::list::get, v1::links::list::doc),
+        route!(Asker, POST, "/api/v1/links", v1::links::ask::post, v1::links::ask::doc),
+        route!(Asker, POST, "/api/v1/links/{id}/prove", v1::links::prove::post, v1::links::prove::doc),
+        route!(
+            Reader,
+            POST,
+            "/api/v1/links/{server}/{account}/revoke",
+            v1::links::revoke::post,
+            v1::links::revoke::doc
+        ),
         route!(Reader, GET, "/api/v1/runs", v1::runs::list::get, v1::runs::list::doc),
         route!(Reader, GET, "/api/v1/runs/{id}", v1::runs::show::get, v1::runs::show::doc),
         route!(Reader, GET, "/api/v1/runs/{id}/bundle", v1::runs::bundle::get, v1::runs::bundle::doc),

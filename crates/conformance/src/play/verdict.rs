@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use evidence::{
     ChangeEvidence, ChangeInput, FindingCode, LabelRanges, RangeEvidence, ReviewRules, judge, offline,
 };
-use gate::{Answers, Case, ChangeRead, Detail, Matter, Rules, examine, live_facts, object_id, revision};
+use gate::{
+    Answers, Case, ChangeRead, Detail, GroupsRead, Matter, Rules, examine, live_facts, object_id, revision,
+};
 use gerrit::git::{Mirror, Want};
 use gerrit::info::{AccountId, ChangeInfo};
 use gerrit::repo::Repo;
@@ -169,6 +171,9 @@ impl Play {
             changes: reading.changes.clone(),
             accounts: reading.accounts.clone(),
             freezes: BTreeSet::new(),
+            links: vec![],
+            groups: GroupsRead::default(),
+            sessions: vec![],
             read_at: Timestamp::from_millis(0),
         };
         let found = examine(&case, reading.mirror.repo(), &reading.answers).unwrap();

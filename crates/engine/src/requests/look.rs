@@ -21,6 +21,7 @@ use crate::{
     history::off_thread,
     kept::{ChangeIndex, Lane},
     lanes::keep_judgement,
+    people::{GroupsFound, require_people},
     read::{About, Known},
 };
 
@@ -90,11 +91,12 @@ impl Engine {
             tip: opened.revision,
             rules: ground.and_then(|ground| ground.record.rules),
             freezes: freezes.map(|freeze| freeze.name.clone()).collect(),
+            groups: GroupsFound::default(),
         };
         let known: Known = HashMap::from([(opened.change, read)]);
-        let examined = self.reader(&server).examine(&about, known, synced).await?;
-        let now = self.clock.now();
         let rulebook = &accepted.rulebook;
+        let examined = self.examine(&server, about, known, synced, &[rulebook]).await?;
+        let now = self.clock.now();
         let judgement = gate::decide(&examined.case, &examined.evidence, rulebook, rulebook, now)?;
         for error in &judgement.errors {
             tracing::error!(%error, request = %request.id, "a policy could not be evaluated: that denies");
@@ -114,6 +116,7 @@ impl Engine {
         }
         self.saw_request(&request.id, |seen| seen.reasons.clear());
         let mut commit = Commit::new();
+        require_people(&mut commit, &examined.case)?;
         let judged = keep_judgement(&mut commit, &examined, &judgement, &accepted)?;
         self.submit_request(kept, opened, judged, commit, &accepted).await
     }

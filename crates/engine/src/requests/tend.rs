@@ -51,6 +51,12 @@ impl Engine {
         self.requests.bell.notify_one();
     }
 
+    /// What was seen of open requests doesn't hold any more: somebody is somebody else now.
+    pub(crate) fn look_at_requests_again(&self) {
+        let mut seen = self.requests.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        seen.values_mut().for_each(|seen| seen.judged = None);
+    }
+
     async fn tend_all(self: &Arc<Self>) -> Result<(), EngineError> {
         let live = self.store.all::<KeptRequest>(KeptRequest::LIVE, ROUND).await?;
         for broken in &live.broken {

@@ -6,6 +6,7 @@ mod config_check;
 mod demo;
 mod evidence;
 mod ledger;
+mod link;
 mod login;
 mod plan;
 mod request;
@@ -57,6 +58,8 @@ enum Command {
     Plan(plan::PlanCommand),
     /// Asks for an operation, or shows what became of it.
     Request(request::RequestCommand),
+    /// Links your account on Gerrit to you.
+    Link(link::LinkCommand),
     /// Writes the file that proves a run.
     Bundle(bundle::BundleCommand),
     /// Checks a bundle, offline.
@@ -93,6 +96,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Runs(runs) => block(runs.run(place)),
         Command::Plan(plan) => block(plan.run(place)),
         Command::Request(request) => block(request.run(place)),
+        Command::Link(link) => block(link.run(place)),
         Command::Bundle(bundle) => block(bundle.run(place)),
         Command::Verify(verify) => verify.run(),
         Command::Login(login) => block(login.run(place)),

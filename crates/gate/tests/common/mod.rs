@@ -10,8 +10,8 @@ pub mod story;
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate::{
-    Answers, Case, CaseError, CaseEvidence, ChangeRead, Judgement, Matter, Rulebook, Rules, RunMatter,
-    decide, examine, revision,
+    Answers, Case, CaseError, CaseEvidence, ChangeRead, GroupsRead, Judgement, Matter, Rulebook, Rules,
+    RunMatter, decide, examine, revision,
 };
 use model::{Answer, Digest, Need, Reason, Revision, Submission, Timestamp};
 use notedb::{MapObjects, ObjectId, Recorder, Refs as _, meta_ref, testing::World};
@@ -238,6 +238,9 @@ impl Play {
             changes,
             accounts,
             freezes: BTreeSet::new(),
+            links: vec![],
+            groups: GroupsRead::default(),
+            sessions: vec![],
             read_at: at(-1_000),
         };
         (self.twist)(&mut case);

@@ -1,5 +1,7 @@
 //! Groups (`rest-api-groups.html`).
 
+use std::collections::BTreeMap;
+
 use crate::http::Call;
 use crate::info::{AccountInfo, GroupAudit, GroupInfo};
 use crate::{Answer, Client, Result};
@@ -12,6 +14,22 @@ impl Client {
     /// [`Error::NotFound`](crate::Error::NotFound): also where we can't see it.
     pub async fn group(&self, uuid: &str) -> Result<Answer<GroupInfo>> {
         self.transport.json(Call::get(&["groups", uuid])?).await
+    }
+
+    /// A group with its direct members and the groups that it includes directly, as far as we can see those.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound): also where we can't see it.
+    pub async fn group_detail(&self, uuid: &str) -> Result<Answer<GroupInfo>> {
+        self.transport.json(Call::get(&["groups", uuid, "detail"])?).await
+    }
+
+    /// The groups that we own, by name: whose members we could change. An administrator owns all.
+    ///
+    /// # Errors
+    /// As every call: see [`Error`](crate::Error).
+    pub async fn owned_groups(&self) -> Result<Answer<BTreeMap<String, GroupInfo>>> {
+        self.transport.json(Call::get(&["groups", ""])?.flag("owned")).await
     }
 
     /// The people in it, also through included groups if `recursive`.

@@ -72,6 +72,12 @@ impl Session {
         self.record.id
     }
 
+    /// The version of its record in the store.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Whose it is.
     #[must_use]
     pub const fn person(&self) -> &Person {

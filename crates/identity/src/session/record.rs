@@ -41,6 +41,14 @@ impl SessionId {
     }
 }
 
+impl SessionId {
+    /// The hash.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.0
+    }
+}
+
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use store::{Commit, CommitError, Expect, Query, Store, StoreExt as _, Transition};
 use tokio::sync::Mutex;
 
-use crate::{Error, LogoutNotice, RelyingParty, Result, SignedIn, http::shorten, pending::random};
+use crate::{Error, LogoutNotice, Person, RelyingParty, Result, SignedIn, http::shorten, pending::random};
 
 use super::{
     entries,
@@ -68,6 +68,8 @@ pub struct Sessions {
     latest: AtomicI64,
     /// Ends that could not be recorded yet. The sessions are over all the same.
     owed: Mutex<Vec<(Arc<Session>, EndReason)>>,
+    /// Held while the provider is asked about somebody.
+    asking: Mutex<()>,
     /// Up to where the ends of other replicas were read.
     followed: Mutex<Timestamp>,
 }
@@ -93,6 +95,7 @@ impl Sessions {
             live: RwLock::default(),
             latest: AtomicI64::new(now.as_millis()),
             owed: Mutex::default(),
+            asking: Mutex::default(),
             followed: Mutex::new(now),
         };
         let open = sessions.store.all::<SessionRecord>(&["open"], limits.all).await?;
@@ -362,8 +365,42 @@ impl Sessions {
         Ok(())
     }
 
+    /// The open sessions of those who fit, by identity and person key. Where what the provider said is older than `age_ms`,
+    /// it is asked again first; what it doesn't answer stays as old as [`Session::asked_at`] says.
+    ///
+    /// # Errors
+    /// [`Error::Store`]. What the provider answers is no error here.
+    pub async fn asked_within(
+        &self,
+        party: &RelyingParty,
+        age_ms: i64,
+        fits: impl Fn(&Person) -> bool + Send + Sync,
+    ) -> Result<Vec<Arc<Session>>> {
+        let now = self.now();
+        let open = || {
+            let open = |s: &Session| s.over(now, &self.limits).is_none() && fits(s.person());
+            self.read(|live| live.matching(open))
+        };
+        for session in open() {
+            let old = now.ms_since(session.asked_at()) > age_ms;
+            if old && session.refresh_token().is_some() && !self.ask(party, &session, now).await? {
+                break;
+            }
+        }
+        let mut sessions = open();
+        sessions.sort_by_key(|session| session.id());
+        Ok(sessions)
+    }
+
     /// False if the provider is away: then nobody else is asked about either.
-    async fn ask(&self, party: &RelyingParty, session: &Session, now: Timestamp) -> Result<bool> {
+    async fn ask(&self, party: &RelyingParty, known: &Session, now: Timestamp) -> Result<bool> {
+        // A refresh token may be good once: who comes second takes what the first one brought.
+        let _one_at_a_time = self.asking.lock().await;
+        let Some(session) = self.get(&known.id()) else { return Ok(true) };
+        if session.asked_at() > known.asked_at() || session.asked_at() >= now {
+            return Ok(true);
+        }
+        let session = &*session;
         let Some(token) = session.refresh_token() else { return Ok(true) };
         let refreshed = match party.refresh(&token).await {
             Ok(refreshed) => refreshed,
@@ -400,8 +437,8 @@ impl Sessions {
             },
             ..session.record.clone()
         };
-        let changed =
-            Transition::recorded(Expect::Version(session.version), &record, entries::changed(&record))?;
+        let entry = entries::changed(&record).map_err(|why| Error::Store(why.to_string()))?;
+        let changed = Transition::recorded(Expect::Version(session.version), &record, entry)?;
         match self.store.commit(Commit::new().with(changed)).await {
             Ok(_) => {
                 self.learn(record, session.version + 1);

@@ -5,6 +5,7 @@ mod others;
 mod scope;
 mod step;
 mod url;
+mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +18,7 @@ use crate::{
     calendar::Calendar,
     file::others::{
         BaselinesFile, BuildersFile, CalendarFile, LinksFile, RequestsFile, RolesFile, TargetsFile,
+        WorkloadsFile,
     },
     people::{Links, Roles},
     read::{self, Decode, Reader},
@@ -32,6 +34,7 @@ const FILES: &[&str] = &[
     "calendar.yaml",
     "baselines.yaml",
     "requests.yaml",
+    "workloads.yaml",
 ];
 
 /// What other files may refer to; none: that file has mistakes, so nothing is said about references to it.
@@ -87,11 +90,14 @@ pub fn check(tree: &Tree) -> (Option<Configuration>, Report) {
     let requests = or_default(tree, "requests.yaml", &mut problems, |file: RequestsFile, reader| {
         others::requests(file, &operations, reader).map(Some)
     });
+    let workloads = or_default(tree, "workloads.yaml", &mut problems, |file: WorkloadsFile, reader| {
+        Some(workloads::workloads(file, reader))
+    });
     for (path, bytes) in tree.inside("policies/", ".cedar") {
         problems.extend(read::source(path, bytes).err().map(|problem| *problem));
     }
     let report = Report::sorted(problems);
-    let parts = (known.links, known.roles, known.targets, builders, calendar, baselines, requests);
+    let parts = (known.links, known.roles, known.targets, builders, calendar, baselines, requests, workloads);
     let configuration = match parts {
         (
             Some(links),
@@ -101,6 +107,7 @@ pub fn check(tree: &Tree) -> (Option<Configuration>, Report) {
             Some(calendar),
             Some(baselines),
             Some(requests),
+            Some(workloads),
         ) if report.is_ok() => Some(Configuration {
             tree: tree.clone(),
             operations,
@@ -111,6 +118,7 @@ pub fn check(tree: &Tree) -> (Option<Configuration>, Report) {
             calendar,
             baselines,
             requests,
+            workloads,
         }),
         _ => None,
     };

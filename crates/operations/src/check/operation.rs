@@ -12,7 +12,7 @@ use super::{
     stem, step,
 };
 use crate::{
-    Approve, Environment, Merged, Millis, Newer, Operation,
+    Approve, Environment, Merged, Millis, Newer, Operation, RoleSource,
     file::operation::{
         ApproveFile, ArtifactFile, EnvironmentFile, InputFile, InputName, MergedFile, ModeWord, NewerWord,
         OnFailureWord, OperationFile,
@@ -253,12 +253,15 @@ fn approve(file: ApproveFile, known: &Known<'_>, reader: &mut Reader) -> Approve
                     suggest::hint(role.as_str(), roles.roles().map(|(name, _)| RoleName::as_str(name)));
                 reader.error_hint(span, format!("roles.yaml has no {role}"), hint);
             }
-            Some(has) if has.people.len() < usize::try_from(count).unwrap_or(usize::MAX) => {
-                let message =
-                    format!("{} people have the role {role}, and {count} are asked for", has.people.len());
-                reader.advice(span, message, "it waits until more people have the role");
+            Some(has) => {
+                if let RoleSource::People(people) = &has.source
+                    && people.len() < usize::try_from(count).unwrap_or(usize::MAX)
+                {
+                    let message =
+                        format!("{} people have the role {role}, and {count} are asked for", people.len());
+                    reader.advice(span, message, "it waits until more people have the role");
+                }
             }
-            Some(_) => {}
         }
     }
     Approve { role, people: count, present: file.present.unwrap_or(false) }

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Account, AccountId, Identity, OperationName, RefName, Target, TargetName, Timestamp};
+use model::{
+    Account, AccountId, Identity, OperationName, PersonKey, RefName, RoleName, Target, TargetName, Timestamp,
+};
 
 use super::Known;
 use crate::{
-    Baseline, Builder, Calendar, Freeze, Links, Operation, Person, RequestsAt, Role, Roles,
+    Baseline, Builder, Calendar, Freeze, GerritGroup, Links, Operation, Person, RequestsAt, Role, RoleSource,
+    Roles,
     file::others::{
-        BaselinesFile, BuildersFile, CalendarFile, FreezeFile, LinksFile, PersonFile, RequestsFile,
-        RolesFile, TargetsFile,
+        BaselinesFile, BuildersFile, CalendarFile, FreezeFile, GerritGroupFile, LinksFile, PersonFile,
+        RequestsFile, RolesFile, TargetsFile,
     },
     problem::Span,
     read::{At, Reader},
@@ -62,29 +65,76 @@ fn person_of(file: PersonFile, links: &mut Links, reader: &mut Reader) {
 pub(super) fn roles(file: RolesFile, known: &Known<'_>, reader: &mut Reader) -> Option<Roles> {
     let mut roles = Roles::default();
     for (name, role) in file.0 {
-        let mut people = BTreeSet::new();
-        for person in role.people {
-            if let Some(links) = &known.links
-                && links.person(&person.value).is_none()
-            {
-                let hint = suggest::hint(person.value.as_str(), links.persons().map(|p| p.key.as_str()));
-                reader.error_hint(person.span, format!("links.yaml knows no {}", person.value), hint);
+        let title = role.title.map(|title| title.value);
+        let source = match (role.people, role.idp_group, role.gerrit_group) {
+            (Some(people), None, None) => Some(RoleSource::People(listed(people, &name, known, reader))),
+            (None, Some(group), None) => idp_group(group, reader),
+            (None, None, Some(group)) => gerrit_group(group.value, reader),
+            (people, idp, gerrit) => {
+                let spans = [people.map(|p| p.span), idp.map(|g| g.span), gerrit.map(|g| g.span)];
+                let span = spans.into_iter().flatten().nth(1).unwrap_or(name.span);
+                let hint = "exactly one of people, idp_group and gerrit_group fills a role; a second source is a second role";
+                reader.error_hint(
+                    span,
+                    format!("what fills the role {} is not one source", name.value),
+                    hint,
+                );
+                None
             }
-            if !people.insert(person.value.clone()) {
-                reader.error(person.span, format!("{} stands twice", person.value));
-            }
-        }
-        if people.is_empty() {
-            reader.advice(
-                name.span,
-                format!("nobody has the role {}", name.value),
-                "an empty list means nobody",
-            );
-        }
-        roles.roles.insert(name.value, Role { title: role.title.map(|t| t.value), people });
+        };
+        roles.roles.extend(source.map(|source| (name.value, Role { title, source })));
     }
     Some(roles)
 }
+
+fn listed(
+    list: At<Vec<At<PersonKey>>>,
+    name: &At<RoleName>,
+    known: &Known<'_>,
+    reader: &mut Reader,
+) -> BTreeSet<PersonKey> {
+    let mut people = BTreeSet::new();
+    for person in list.value {
+        if let Some(links) = &known.links
+            && links.person(&person.value).is_none()
+        {
+            let hint = suggest::hint(person.value.as_str(), links.persons().map(|p| p.key.as_str()));
+            reader.error_hint(person.span, format!("links.yaml knows no {}", person.value), hint);
+        }
+        if !people.insert(person.value.clone()) {
+            reader.error(person.span, format!("{} stands twice", person.value));
+        }
+    }
+    if people.is_empty() {
+        let hint = "an empty list means nobody";
+        reader.advice(name.span, format!("nobody has the role {}", name.value), hint);
+    }
+    people
+}
+
+fn idp_group(group: At<String>, reader: &mut Reader) -> Option<RoleSource> {
+    if group.value.trim().is_empty() || group.value.len() > GROUP_BYTES {
+        let hint = "the group exactly as it stands in the provider's tokens";
+        reader.error_hint(group.span, format!("a group's name has 1 to {GROUP_BYTES} bytes"), hint);
+        return None;
+    }
+    Some(RoleSource::IdpGroup(group.value))
+}
+
+fn gerrit_group(group: GerritGroupFile, reader: &mut Reader) -> Option<RoleSource> {
+    let GerritGroupFile { server, uuid } = group;
+    let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    if uuid.value.len() != 40 || !uuid.value.bytes().all(hex) {
+        let hint = "on the group's page under General, or the `id` of `GET /groups/NAME`; a name, and a group that Gerrit \
+                    only knows from elsewhere (ldap:…, global:…), can't fill a role";
+        reader.error_hint(uuid.span, "a group's UUID is 40 lower-case hex digits", hint);
+        return None;
+    }
+    Some(RoleSource::GerritGroup(GerritGroup { server: server.value, uuid: uuid.value }))
+}
+
+/// What is taken of the name of a provider's group, in bytes (`identity::Limits`).
+const GROUP_BYTES: usize = 256;
 
 /// Targets of one set.
 const TARGETS: usize = 256;

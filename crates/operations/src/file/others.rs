@@ -12,12 +12,26 @@ use crate::read::{At, Decode, Entries, Kind, Node, Reader, record};
 pub(crate) type RolesFile = Entries<RoleName, RoleFile>;
 
 record! {
-    /// A role, filled from one source: for now, from this list.
+    /// A role, filled from one source: exactly one of people, idp_group and gerrit_group.
     RoleFile {
         /// What it is for, in a few words.
         title: Option<At<String>>,
         /// The persons who have it, by their keys in links.yaml. Nobody is in an empty list.
-        people: Vec<At<PersonKey>>,
+        people: Option<At<Vec<At<PersonKey>>>>,
+        /// Those who are in this group of the identity provider, exactly as in its tokens, have it.
+        idp_group: Option<At<String>>,
+        /// Those whose accounts are in this group on Gerrit have it.
+        gerrit_group: Option<At<GerritGroupFile>>,
+    }
+}
+
+record! {
+    /// A group on a Gerrit server: its members, and those of the groups that it includes.
+    GerritGroupFile {
+        /// The server.
+        server: At<ServerName>,
+        /// The group's UUID, 40 hex digits: a name can be given to another group.
+        uuid: At<String>,
     }
 }
 
@@ -181,9 +195,54 @@ record! {
     }
 }
 
+/// `workloads.yaml`: services and agents by the name of the rule that lets them in.
+pub(crate) type WorkloadsFile = Entries<String, WorkloadFile>;
+
+record! {
+    /// Who is let in without a person: by the OIDC token that their platform gives them. They may read and ask, never approve.
+    WorkloadFile {
+        /// The issuer's URL, exactly as in its tokens.
+        issuer: At<String>,
+        /// The one audience that the token is for: this installation.
+        audience: At<String>,
+        /// A service does what it was written to do; an agent decides by itself what to do next.
+        kind: WorkloadKind,
+        /// What has to hold of the token; all of it.
+        when: At<Vec<At<ClaimFile>>>,
+    }
+}
+
+crate::read::words! {
+    /// A service or an agent.
+    WorkloadKind {
+        /// A service.
+        Service = "service",
+        /// An agent.
+        Agent = "agent",
+    }
+}
+
+record! {
+    /// A condition on a claim: exactly one of equals, one_of and begins.
+    ClaimFile {
+        /// The claim, by its path: [sub], or [kubernetes.io, serviceaccount, name].
+        claim: At<Vec<At<String>>>,
+        /// It is this text.
+        equals: Option<At<String>>,
+        /// It is one of these.
+        one_of: Option<At<Vec<At<String>>>>,
+        /// It begins so, and that ends in `:` or `/`.
+        begins: Option<At<String>>,
+    }
+}
+
 crate::read::derived!(
+    ClaimFile,
+    Vec<At<ClaimFile>>,
+    GerritGroupFile,
     IdentityFile,
     TargetFile,
+    Vec<At<PersonKey>>,
     Vec<At<TargetFile>>,
     Vec<At<OperationName>>,
     Vec<At<EnvironmentName>>,

@@ -12,8 +12,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use identity::Person;
-use model::ServerName;
+use identity::{Agent, Deed, Person, Principal, Propose, Service};
+use model::{Requester, ServerName};
 
 use crate::{App, access::Caller, answer::Problem};
 
@@ -96,6 +96,25 @@ pub(crate) fn said<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, 
 pub(crate) fn who(caller: &Caller) -> Result<&Person, Problem> {
     match caller {
         Caller::Person(session) => Ok(session.person()),
+        Caller::Workload(_) => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "no-person",
+            "This is for people, and a service or an agent is none.",
+        )
+        .hint("It may look at plans, ask for operations, and read.")),
+        _ => Err(Problem::no_sign_in()),
+    }
+}
+
+/// Whoever asks: the person of the session, or the service or agent of the token, and nobody that a body could name.
+pub(crate) fn requester(caller: &Caller) -> Result<Requester, Problem> {
+    match caller {
+        Caller::Person(session) => Ok(Deed::<Propose, Person>::of(session.person()).requester()),
+        Caller::Workload(principal) => match &**principal {
+            Principal::Service(service) => Ok(Deed::<Propose, Service>::of(service).requester()),
+            Principal::Agent(agent) => Ok(Deed::<Propose, Agent>::of(agent).requester()),
+            Principal::Person(_) => Err(Problem::no_sign_in()),
+        },
         _ => Err(Problem::no_sign_in()),
     }
 }

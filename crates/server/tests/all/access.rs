@@ -11,7 +11,9 @@ use crate::{
 
 /// A request that the route answers with something else than 404 to who may call it.
 pub fn request(route: &RouteInfo) -> Request {
-    let id = if route.path.contains("/runs/") {
+    let id = if route.path.contains("/links/") {
+        "ab".repeat(16)
+    } else if route.path.contains("/runs/") {
         samples::run_id("succeeded").to_string()
     } else if route.path.contains("/requests/") {
         samples::request_id().to_string()
@@ -22,6 +24,7 @@ pub fn request(route: &RouteInfo) -> Request {
         .path
         .replace("{id}", &id)
         .replace("{server}", "main")
+        .replace("{account}", "1001")
         .replace("{secret}", HOOK_SECRET)
         .replace("{file}", "exq.css");
     let target = match target.as_str() {
@@ -38,8 +41,14 @@ pub fn request(route: &RouteInfo) -> Request {
             }
             Request::post(&target, wish.to_string()).with("content-type", "application/json")
         }
+        ("POST", "/api/v1/links") => json_body(&target, &json!({"server": "main", "account": 1001})),
+        ("POST", "/api/v1/links/{id}/prove") => json_body(&target, &json!({"change": 40})),
         _ => Request::new(route.method, &target),
     }
+}
+
+fn json_body(target: &str, body: &serde_json::Value) -> Request {
+    Request::post(target, body.to_string()).with("content-type", "application/json")
 }
 
 /// The status; of a stream too, which has no end to wait for.
@@ -106,6 +115,10 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
             Access::Person | Access::Asker => assert_eq!((with_session, with_token), (404, 404), "{route:?}"),
             Access::Cli => assert_eq!((with_session, with_token), (401, 200), "{route:?}"),
             // The last one in the list that needs the session ends it.
+            // Of one whose link is whose, only a person or the host can say.
+            Access::Reader if route.path.ends_with("/revoke") => {
+                assert_eq!((with_session, with_token), (403, 200), "{route:?}");
+            }
             Access::Reader => {
                 assert!(with_session < 400 && with_token < 400, "{route:?}: {with_session} {with_token}")
             }

@@ -13,6 +13,7 @@ mod host;
 mod hostile;
 mod live;
 mod log;
+mod matrix;
 mod pages;
 mod people;
 mod samples;

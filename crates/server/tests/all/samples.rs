@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use engine::surface::{
-    Asked, ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, OutcomeView, Output,
-    RangeEvidenceView, RangeQuestion, RangeView, RequestView, RunView, SubmissionView, VoteName,
+    Asked, ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, LinkAsked, LinkChallengeView,
+    LinkView, OutcomeView, Output, RangeEvidenceView, RangeQuestion, RangeView, RequestView, RunView,
+    SubmissionView, VoteName,
 };
 use model::{
     Action, Answer, Canonical as _, Decision, DecisionId, Digest, Exec, GrantId, Http, HttpExpect, Identity,
@@ -449,6 +450,36 @@ pub fn range_evidence(asked: &RangeQuestion) -> RangeEvidenceView {
         evidence: evidence.unwrap(),
         rules: asked.rules,
         read_at: at(1_000),
+    }
+}
+
+pub fn somebody() -> Identity {
+    Identity { issuer: "https://idp.example".into(), subject: "alice".into() }
+}
+
+pub fn link(identity: Identity) -> LinkView {
+    LinkView {
+        schema: LinkView::SCHEMA,
+        server: "main".parse().unwrap(),
+        account: 1001,
+        account_name: "alice".into(),
+        identity,
+        person: Some("alice".parse().unwrap()),
+        change: 40,
+        meta: revision("meta"),
+        made_at: at(0),
+        revoked_at: None,
+    }
+}
+
+pub fn challenge(by: &identity::Person, wanted: &LinkAsked) -> LinkChallengeView {
+    LinkChallengeView {
+        schema: LinkChallengeView::SCHEMA,
+        id: wanted.nonce.iter().map(|byte| format!("{byte:02x}")).collect(),
+        text: format!("account {} is {}", wanted.account, by.identity().subject),
+        server: wanted.server.clone(),
+        account: wanted.account,
+        until: at(600_000),
     }
 }
 

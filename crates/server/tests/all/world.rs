@@ -10,13 +10,14 @@ use std::{
 };
 
 use engine::surface::{
-    Asked, ChangeEvidenceView, ConfigurationView, Health, HookAnswer, Metric, Page, PlanView,
-    RangeEvidenceView, RangeQuestion, RequestView, RunQuery, RunRow, RunView, Subject, SubmissionView,
-    Surface, SurfaceError,
+    Asked, ChangeEvidenceView, ConfigurationView, Health, HookAnswer, LinkAsked, LinkChallengeView, LinkView,
+    Metric, Page, PlanView, RangeEvidenceView, RangeQuestion, RequestView, RunQuery, RunRow, RunView,
+    Subject, SubmissionView, Surface, SurfaceError,
 };
+use identity::{Person, Rule};
 use model::{
-    Clock, Entropy, EnvironmentName, OperationName, Project, RequestId, Requester, RunId, RunState,
-    ServerName, SubmissionId, Timestamp,
+    Account, Clock, Entropy, EnvironmentName, Identity, OperationName, Project, RequestId, Requester,
+    Revision, RunId, RunState, ServerName, SubmissionId, Timestamp,
 };
 use secrecy::SecretString;
 use server::{Limits, ServerConfig, ServerError, SignIn};
@@ -56,6 +57,10 @@ pub struct World {
     pub progress: watch::Sender<u64>,
     /// What was asked for so far.
     pub asked: Mutex<Vec<RequestView>>,
+    /// What lets services and agents in.
+    pub rules: Mutex<Vec<Rule>>,
+    /// Who revoked a link so far.
+    pub revoked: Mutex<Vec<String>>,
     /// How often a submission was read.
     pub reads: watch::Sender<u64>,
 }
@@ -75,6 +80,8 @@ impl World {
             released: Notify::new(),
             progress: watch::Sender::new(0),
             asked: Mutex::default(),
+            rules: Mutex::default(),
+            revoked: Mutex::default(),
             reads: watch::Sender::new(0),
         })
     }
@@ -210,6 +217,46 @@ impl Surface for World {
         let view = samples::asked(asked);
         self.asked.lock().unwrap().push(view.clone());
         Ok(view)
+    }
+
+    async fn ask_link(&self, by: &Person, wanted: LinkAsked) -> Result<LinkChallengeView, SurfaceError> {
+        self.whole()?;
+        Ok(samples::challenge(by, &wanted))
+    }
+
+    async fn prove_link(&self, by: &Person, id: &str, change: u64) -> Result<LinkView, SurfaceError> {
+        self.whole()?;
+        assert_eq!(id.len(), 32);
+        match change {
+            40 => Ok(samples::link(by.identity().clone())),
+            41 => Err(SurfaceError::NotYet("nobody posted the text on change 41".into())),
+            _ => Err(SurfaceError::Asked("what was posted proves nothing: it is late".into())),
+        }
+    }
+
+    fn workloads(&self) -> (Revision, Vec<Rule>) {
+        (samples::revision("configuration"), self.rules.lock().unwrap().clone())
+    }
+
+    async fn links(&self) -> Result<Vec<LinkView>, SurfaceError> {
+        self.whole()?;
+        Ok(vec![samples::link(samples::somebody())])
+    }
+
+    async fn revoke_link(
+        &self,
+        account: &Account,
+        whose: Option<&Identity>,
+        by: String,
+    ) -> Result<LinkView, SurfaceError> {
+        self.whole()?;
+        let link = samples::link(samples::somebody());
+        self.revoked.lock().unwrap().push(by);
+        let own = whose.is_none_or(|identity| *identity == link.identity);
+        if account.id.0 == link.account && own {
+            return Ok(link);
+        }
+        Err(SurfaceError::NotFound("such link".into()))
     }
 
     async fn requests(

@@ -3,6 +3,7 @@
 pub(crate) mod checkpoint;
 pub(crate) mod configuration;
 pub(crate) mod evidence;
+pub(crate) mod links;
 pub(crate) mod open_tokens;
 pub(crate) mod plan;
 pub(crate) mod requests;

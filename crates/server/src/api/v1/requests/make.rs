@@ -8,7 +8,6 @@ use axum::{
     response::Response,
 };
 use engine::surface::{Asked as Wanted, RequestView};
-use identity::{Deed, Person, Propose};
 use model::{Digest, EnvironmentName, Justification, OperationName};
 use serde::Deserialize;
 use utoipa::openapi::path::Operation;
@@ -45,8 +44,7 @@ async fn make(
     caller: &Caller,
     body: Result<Json<Asked>, JsonRejection>,
 ) -> Result<Json<RequestView>, Problem> {
-    // Whoever asks is the person of the session, and nobody that the body could name.
-    let by = Deed::<Propose, Person>::of(ask::who(caller)?).requester();
+    let by = ask::requester(caller)?;
     let Asked { operation, environment, inputs, justification, plan } = ask::body(body)?;
     let justification: Justification = ask::said(&justification)?;
     let mut nonce = [0; 16];

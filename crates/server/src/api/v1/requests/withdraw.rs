@@ -6,7 +6,6 @@ use axum::{
     response::Response,
 };
 use engine::surface::RequestView;
-use identity::{Deed, Person, Propose};
 use model::RequestId;
 use utoipa::openapi::path::Operation;
 
@@ -27,7 +26,7 @@ pub(crate) async fn post(
 
 async fn withdraw(app: &App, caller: &Caller, id: &str) -> Result<Json<RequestView>, Problem> {
     let id: RequestId = ask::id("request id", id)?;
-    let by = Deed::<Propose, Person>::of(ask::who(caller)?).requester();
+    let by = ask::requester(caller)?;
     let view = app.surface.withdraw(&id, by).await;
     view.map(Json).map_err(|error| Problem::of_reading(&error))
 }
