@@ -53,6 +53,7 @@ macro_rules! suite {
                 text_that_is_no_patch_gives_an_empty_change, a_malformed_patch_is_refused;
             people: an_address_is_found_only_whole, second_addresses_are_for_the_reader,
                 members_are_counted_through_included_groups, a_hidden_group_is_not_there,
+                a_group_tells_its_owner_its_members_and_what_it_includes, an_account_knows_the_groups_that_it_owns,
                 a_token_works_until_it_is_deleted, labels_say_their_range, rights_are_seen_by_the_reader_only;
             polling: a_walk_finds_what_was_merged_page_by_page, what_happens_to_a_merged_change_brings_it_again;
             git: refs_are_those_that_rest_names, a_mirror_follows_a_change, a_told_revision_needs_no_listing,

@@ -70,6 +70,49 @@ pub async fn a_hidden_group_is_not_there(world: &dyn World) {
     assert!(error.is_not_found(), "{error}");
 }
 
+pub async fn a_group_tells_its_owner_its_members_and_what_it_includes(world: &dyn World) {
+    let stage = Stage::on(world, "app");
+    let owner = stage.admin.uuid("Administrators").await.unwrap();
+    let make = async |name: &str, visible: bool| {
+        let body = json!({"members": ["erin"], "owner_id": owner, "visible_to_all": visible});
+        let made = stage.admin.call("PUT", &format!("groups/{name}"), Some(&body)).await.unwrap();
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let (outer, inner, hidden) =
+        (make("detail-outer", true).await, make("detail-inner", true).await, make("detail-hidden", false).await);
+    for included in [&inner, &hidden] {
+        let path = format!("groups/{outer}/groups/{included}");
+        stage.admin.call("PUT", &path, Some(&json!({}))).await.unwrap();
+    }
+    let reader = stage.client("exq-reader");
+    let group = reader.group_detail(&outer).await.unwrap().value;
+    assert_eq!((group.id.as_str(), group.owner_id.as_deref()), (outer.as_str(), Some(owner.as_str())));
+    let names: Vec<_> = group.members.iter().filter_map(|member| member.username.as_deref()).collect();
+    assert_eq!(names, ["erin"], "direct members only");
+    let included: Vec<_> = group.includes.iter().map(|group| group.id.as_str()).collect();
+    assert_eq!(included, [inner.as_str()], "one that we can't see is left out");
+    assert!(reader.group_detail(&hidden).await.unwrap_err().is_not_found());
+    let own = json!({"members": ["erin"], "visible_to_all": true});
+    let own = stage.admin.call("PUT", "groups/detail-own", Some(&own)).await.unwrap();
+    let own = own["id"].as_str().unwrap();
+    assert!(reader.group_detail(own).await.unwrap().value.owns_itself());
+}
+
+pub async fn an_account_knows_the_groups_that_it_owns(world: &dyn World) {
+    let stage = Stage::on(world, "app");
+    let (managers, mirror) =
+        (stage.admin.uuid("release-managers").await.unwrap(), stage.admin.uuid("exq-mirror").await.unwrap());
+    let owned = async |client: gerrit::Client| {
+        let owned = client.owned_groups().await.unwrap().value;
+        owned.into_values().map(|group| group.uuid()).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert!(owned(stage.client("exq-reader")).await.is_empty());
+    assert_eq!(owned(stage.client("exq-writer")).await, [mirror.clone()].into());
+    let (user, secret) = world.admin();
+    let all = owned(stage.client_with(user, secret)).await;
+    assert!(all.contains(&managers) && all.contains(&mirror), "an administrator owns all: {all:?}");
+}
+
 pub async fn a_token_works_until_it_is_deleted(world: &dyn World) {
     let stage = Stage::on(world, "app");
     let erin = stage.client("erin");

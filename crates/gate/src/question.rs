@@ -72,7 +72,9 @@ pub(crate) fn pose(
         .chain(&submitter)
         .chain(&requester)
         .collect();
-    let Roles { of: roles, unknown, missing } = roles(case, evidence, rulebook, &links, named, now)?;
+    let acting: BTreeSet<&PersonKey> =
+        changes.iter().flat_map(|c| &c.approvers).chain(&submitter).chain(&requester).collect();
+    let Roles { of: roles, unknown, missing } = roles(case, evidence, rulebook, &links, named, &acting, now)?;
     let range = &evidence.range;
     let open = matches!(case.matter, Matter::Submit(_));
     let unaccounted = |commit: &&evidence::RangeCommit| match &case.matter {

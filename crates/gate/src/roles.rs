@@ -166,7 +166,7 @@ pub(crate) struct Roles {
     pub(crate) missing: Vec<(RoleName, Reason)>,
 }
 
-/// Who of these persons has which role, under one rulebook.
+/// Who of these persons has which role, under one rulebook. Of those who act (approve, ask, submit) it is said why one isn't known.
 ///
 /// # Errors
 /// [`CaseError::Missing`] when the case lacks a group that fills a role.
@@ -176,6 +176,7 @@ pub(crate) fn roles(
     rulebook: &Rulebook,
     links: &Links,
     persons: BTreeSet<&PersonKey>,
+    acting: &BTreeSet<&PersonKey>,
     now: Timestamp,
 ) -> Result<Roles, CaseError> {
     let configured = rulebook.configuration.roles();
@@ -208,7 +209,10 @@ pub(crate) fn roles(
                             roles.insert(role.clone());
                         }
                         Ok(false) => {}
-                        Err(why) => missing.push((role.clone(), why.reason(person, role))),
+                        Err(why) if acting.contains(person) => {
+                            missing.push((role.clone(), why.reason(person, role)));
+                        }
+                        Err(_) => {}
                     }
                 }
             }

@@ -49,7 +49,7 @@ pub(crate) enum Caller {
 
 impl Caller {
     /// For the log.
-    pub(crate) const fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Nobody => "nobody",
             Self::Session(_) => "session",

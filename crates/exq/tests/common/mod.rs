@@ -5,6 +5,7 @@ pub(crate) mod asking;
 pub(crate) mod delivery;
 pub(crate) mod evidence;
 pub(crate) mod gerrit;
+pub(crate) mod linking;
 pub(crate) mod office;
 pub(crate) mod readable;
 pub(crate) mod two;

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use devidp::{DevClient, DevIdp, DevPerson};
 use exq::{config::Config, demo::until, installation::Installation};
 use model::{OsEntropy, SystemClock};
+use realkeycloak::{RealKeycloak, Realm};
 use realgerrit::provision::{Right, Rule, World};
 use serde_json::Value;
 use story::{Change, Pace};
@@ -41,19 +42,46 @@ pub(crate) async fn said(mut command: Command) -> Result<(Option<i32>, String)> 
 
 /// Runs `exq login`, and signs in as this person at the issuer's page.
 pub(crate) async fn login(config: &Path, home: &Path, idp: &DevIdp, person: &str) -> Result<String> {
+    let sign_in = async |_: &str, code: &str| {
+        let form = [("user_code", code), ("person", person)];
+        idp.browser().post(&format!("{}/device", idp.url()), &form).await?;
+        Ok(())
+    };
+    logging_in(config, home, sign_in).await
+}
+
+/// The same at a real Keycloak.
+async fn login_at_keycloak(
+    config: &Path,
+    home: &Path,
+    keycloak: &RealKeycloak,
+    person: &str,
+) -> Result<String> {
+    let sign_in = async |page: &str, _: &str| Ok(keycloak.browser()?.connect_device(page, person).await?);
+    logging_in(config, home, sign_in).await
+}
+
+async fn logging_in(
+    config: &Path,
+    home: &Path,
+    sign_in: impl AsyncFnOnce(&str, &str) -> Result<()>,
+) -> Result<String> {
     let mut child = exq(config, home, &["login"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
     let mut all = String::new();
+    let mut page = String::new();
     let code = loop {
         let line =
             tokio::time::timeout(PATIENCE, lines.next_line()).await??.context("it ended without a code")?;
         all.push_str(&line);
+        if let Some(at) = line.strip_prefix("open ") {
+            page = at.trim().to_owned();
+        }
         if let Some((_, code)) = line.split_once("shows the code ") {
             break code.trim().to_owned();
         }
     };
-    let form = [("user_code", code.as_str()), ("person", person)];
-    idp.browser().post(&format!("{}/device", idp.url()), &form).await?;
+    sign_in(&page, &code).await?;
     while let Some(line) = tokio::time::timeout(PATIENCE, lines.next_line()).await?? {
         all.push('\n');
         all.push_str(&line);
@@ -82,14 +110,17 @@ pub(crate) async fn issuer(server: &str, people: Vec<DevPerson>) -> Result<DevId
 
 /// What `exq.yaml` says of it.
 pub(crate) fn configure_sign_in(config: &Path, idp: &DevIdp) -> Result<()> {
+    identity_section(config, idp.url(), "the client's secret", "person")
+}
+
+fn identity_section(config: &Path, issuer: &str, client_secret: &str, claim: &str) -> Result<()> {
     let secret = config.with_file_name("secrets").join("idp");
-    std::fs::write(&secret, "the client's secret\n")?;
+    std::fs::write(&secret, format!("{client_secret}\n"))?;
     std::fs::set_permissions(&secret, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     let mut text = std::fs::read_to_string(config)?;
     text.push_str(&format!(
-        "identity:\n  issuer: {}\n  client_id: exequatur\n  client_secret: {{ file: secrets/idp }}\n  \
-         person_claim: person\n  readers: [exq-readers]\n  granted_by: The platform team\n",
-        idp.url()
+        "identity:\n  issuer: {issuer}\n  client_id: exequatur\n  client_secret: {{ file: secrets/idp }}\n  \
+         person_claim: {claim}\n  readers: [exq-readers]\n  granted_by: The platform team\n"
     ));
     Ok(std::fs::write(config, text)?)
 }
@@ -117,6 +148,8 @@ pub(crate) struct Office {
     pub(crate) stage: Stage,
     /// Who says who they are.
     pub(crate) idp: DevIdp,
+    /// Who says so instead, where that is a real Keycloak.
+    pub(crate) hall: Option<Hall>,
     homes: BTreeMap<String, TempDir>,
 }
 
@@ -131,12 +164,24 @@ impl Office {
         Self::on(Stage::dev_in(lax(story::world())).await?).await
     }
 
+    /// On a real one, whose people sign in at a real Keycloak.
+    pub(crate) async fn real_with_keycloak(
+        options: realgerrit::Options,
+        people: &[(&str, &[&str])],
+    ) -> Result<Self> {
+        Self::open(Stage::real(options).await?, Some(people)).await
+    }
+
     /// On a real one.
     pub(crate) async fn real(options: realgerrit::Options) -> Result<Self> {
         Self::on(Stage::real(options).await?).await
     }
 
-    async fn on(mut stage: Stage) -> Result<Self> {
+    async fn on(stage: Stage) -> Result<Self> {
+        Self::open(stage, None).await
+    }
+
+    async fn open(mut stage: Stage, at_keycloak: Option<&[(&str, &[&str])]>) -> Result<Self> {
         let server = format!("http://{}", stage.running()?.address);
         let mut people: Vec<DevPerson> = ["alice", "bob", "carol", "dave", "erin", "mallory"]
             .map(|n| DevPerson::new(n, &["exq-readers"]))
@@ -144,10 +189,17 @@ impl Office {
         // A second identity of bob's, of which the provider doesn't say that it is his.
         people.push(DevPerson { person: None, ..DevPerson::new("bobby", &["exq-readers"]) });
         let idp = issuer(&server, people).await?;
+        let hall = match at_keycloak {
+            Some(people) => Some(Hall::open(&server, people).await?),
+            None => None,
+        };
         stage.down().await?;
-        configure_sign_in(&stage.town.config, &idp)?;
+        match &hall {
+            Some(hall) => hall.configure(&stage.town.config)?,
+            None => configure_sign_in(&stage.town.config, &idp)?,
+        }
         stage.running = Some(start(&stage).await?);
-        let office = Self { stage, idp, homes: BTreeMap::new() };
+        let office = Self { stage, idp, hall, homes: BTreeMap::new() };
         let links = office.operations("links.yaml").await?;
         let bobs = format!(
             "- {{ person: bob, identities: [{{ issuer: \"{}\", subject: u-bobby }}],",
@@ -216,11 +268,30 @@ impl Office {
         let config = self.stage.town.config.clone();
         if !self.homes.contains_key(person) {
             let home = TempDir::new()?;
-            login(&config, home.path(), &self.idp, person).await?;
+            match &self.hall {
+                Some(hall) => login_at_keycloak(&config, home.path(), &hall.keycloak, person).await?,
+                None => login(&config, home.path(), &self.idp, person).await?,
+            };
             self.homes.insert(person.to_owned(), home);
         }
         let home = self.homes.get(person).context("no home")?;
         said(exq(&config, home.path(), arguments)).await
+    }
+
+    /// Somebody is put into a group, at the provider.
+    pub(crate) async fn joins(&self, person: &str, group: &str) -> Result<()> {
+        match &self.hall {
+            Some(hall) => hall.member("PUT", person, group).await,
+            None => Ok(self.idp.set_groups(person, &["exq-readers", group])?),
+        }
+    }
+
+    /// Somebody is taken out of a group, at the provider.
+    pub(crate) async fn leaves(&self, person: &str, group: &str) -> Result<()> {
+        match &self.hall {
+            Some(hall) => hall.member("DELETE", person, group).await,
+            None => Ok(self.idp.set_groups(person, &["exq-readers"])?),
+        }
     }
 
     /// Where somebody's session lies, who has signed in.
@@ -333,6 +404,45 @@ impl Office {
         desk.rest().call("PUT", &path, Some(&body)).await?;
         desk.rest().call("POST", &format!("{id}/edit:publish"), Some(&serde_json::json!({}))).await?;
         Ok(())
+    }
+}
+
+/// A realm of a real Keycloak.
+pub(crate) struct Hall {
+    /// The server.
+    pub(crate) keycloak: RealKeycloak,
+}
+
+impl Hall {
+    /// The realm's name.
+    pub(crate) const REALM: &'static str = "company";
+
+    /// One with these people, each in these groups.
+    async fn open(server: &str, people: &[(&str, &[&str])]) -> Result<Self> {
+        let keycloak = RealKeycloak::start().await?;
+        let realm = Realm {
+            name: Self::REALM.to_owned(),
+            redirect_uri: format!("{server}/sign-in/callback"),
+            logout_uri: None,
+        };
+        keycloak.admin().await?.make(&realm, people).await?;
+        Ok(Self { keycloak })
+    }
+
+    async fn member(&self, method: &str, person: &str, group: &str) -> Result<()> {
+        let admin = self.keycloak.admin().await?;
+        let user = admin.user(Self::REALM, person).await?;
+        let path = format!("/{}/groups?exact=true&search={group}", Self::REALM);
+        let groups = admin.call("GET", &path, None).await?;
+        let group = groups.pointer("/0/id").and_then(Value::as_str).context("no such group")?;
+        admin.call(method, &format!("/{}/users/{user}/groups/{group}", Self::REALM), None).await?;
+        Ok(())
+    }
+
+    /// What `exq.yaml` says of it.
+    fn configure(&self, config: &Path) -> Result<()> {
+        let issuer = format!("{}/realms/{}", self.keycloak.url(), Self::REALM);
+        identity_section(config, &issuer, "the-secret", "employee")
     }
 }
 
