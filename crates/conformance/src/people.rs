@@ -78,8 +78,11 @@ pub async fn a_group_tells_its_owner_its_members_and_what_it_includes(world: &dy
         let made = stage.admin.call("PUT", &format!("groups/{name}"), Some(&body)).await.unwrap();
         made["id"].as_str().unwrap().to_owned()
     };
-    let (outer, inner, hidden) =
-        (make("detail-outer", true).await, make("detail-inner", true).await, make("detail-hidden", false).await);
+    let (outer, inner, hidden) = (
+        make("detail-outer", true).await,
+        make("detail-inner", true).await,
+        make("detail-hidden", false).await,
+    );
     for included in [&inner, &hidden] {
         let path = format!("groups/{outer}/groups/{included}");
         stage.admin.call("PUT", &path, Some(&json!({}))).await.unwrap();

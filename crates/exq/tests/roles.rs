@@ -25,9 +25,8 @@ async fn who_links_an_account_and_is_in_the_providers_group_lets_it_run_until_ei
 async fn a_group_on_gerrit_fills_a_role_as_long_as_nobody_of_ours_or_of_its_own_could_fill_it() -> Test {
     let mut office = Office::dev().await?;
     let admin = office.stage.town.admin_desk();
-    let uuid = |name: &str| {
-        let (admin, path) = (admin.clone(), format!("groups/{name}"));
-        async move { Ok::<_, anyhow::Error>(word(&admin.rest().call("GET", &path, None).await?, "id").to_owned()) }
+    let uuid = async |name: &str| -> Result<String> {
+        Ok(word(&admin.rest().call("GET", &format!("groups/{name}"), None).await?, "id").to_owned())
     };
     let (managers, mirror) = (uuid("release-managers").await?, uuid("exq-mirror").await?);
     let own = json!({"members": ["carol"], "visible_to_all": true});

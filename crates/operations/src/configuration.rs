@@ -1,9 +1,10 @@
 //! A tree that was checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    EnvironmentName, KeyId, OperationName, Project, RefName, Revision, ServerName, Target, TargetName,
+    EnvironmentName, KeyId, OperationName, PersonKey, Project, RefName, Revision, RoleName, ServerName,
+    Target, TargetName,
 };
 
 use crate::{Calendar, Links, Operation, Report, Roles, Tree};
@@ -21,6 +22,44 @@ pub struct Configuration {
     pub(crate) baselines: Vec<Baseline>,
     pub(crate) requests: Option<RequestsAt>,
     pub(crate) workloads: Vec<Workload>,
+    pub(crate) examples: Vec<Example>,
+}
+
+/// `policies/tests/NAME.yaml`: a question to the policies, and the answer that it has to have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Example {
+    /// The file.
+    pub file: String,
+    /// What it shows.
+    pub name: String,
+    /// The operation and environment; none: whether a commit of the operations project may be accepted.
+    pub run: Option<(OperationName, EnvironmentName)>,
+    /// Who contributed.
+    pub contributors: BTreeSet<PersonKey>,
+    /// Who approved.
+    pub approvers: BTreeSet<PersonKey>,
+    /// Who consented, present.
+    pub consents: BTreeSet<PersonKey>,
+    /// Who asked.
+    pub requester: Option<PersonKey>,
+    /// Who submitted.
+    pub submitter: Option<PersonKey>,
+    /// Roles beside those that `roles.yaml` lists.
+    pub roles: BTreeMap<PersonKey, BTreeSet<RoleName>>,
+    /// Findings, freezes, drift and holds, by their names.
+    pub findings: BTreeSet<String>,
+    /// Freezes in force.
+    pub freezes: BTreeSet<String>,
+    /// Targets that drifted.
+    pub drift: BTreeSet<String>,
+    /// Holds.
+    pub holds: BTreeSet<String>,
+    /// How old the facts are, in seconds.
+    pub facts_age_s: u32,
+    /// Whether it has to be allowed.
+    pub allow: bool,
+    /// The reasons that it has to have; none: whichever.
+    pub reasons: Option<BTreeSet<String>>,
 }
 
 /// `workloads.yaml`: who is let in by a token of their platform.
@@ -164,6 +203,12 @@ impl Configuration {
     #[must_use]
     pub fn baselines(&self) -> &[Baseline] {
         &self.baselines
+    }
+
+    /// The team's own examples of what policies have to answer, by file.
+    #[must_use]
+    pub fn examples(&self) -> &[Example] {
+        &self.examples
     }
 
     /// Services and agents that are let in.

@@ -22,7 +22,7 @@ mod tree;
 
 pub use calendar::{Calendar, Freeze};
 pub use check::check;
-pub use configuration::{Baseline, Builder, Claim, ClaimIs, Configuration, RequestsAt, Workload};
+pub use configuration::{Baseline, Builder, Claim, ClaimIs, Configuration, Example, RequestsAt, Workload};
 pub use duration::{Millis, WrongDuration};
 pub use operation::{
     Approve, Environment, ExecStep, GerritStep, HttpStep, JsonTemplate, Merged, Newer, Operation, RunProgram,

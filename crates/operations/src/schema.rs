@@ -33,6 +33,11 @@ pub fn schemas() -> Vec<Document> {
         document::<others::BuildersFile>("builders.schema.json", "builders.yaml", "Exequatur: builders"),
         document::<others::CalendarFile>("calendar.schema.json", "calendar.yaml", "Exequatur: calendar"),
         document::<others::BaselinesFile>("baselines.schema.json", "baselines.yaml", "Exequatur: baselines"),
+        document::<others::ExamplesFile>(
+            "policy-tests.schema.json",
+            "policies/tests/*.yaml",
+            "Exequatur: policy tests",
+        ),
         document::<others::WorkloadsFile>(
             "workloads.schema.json",
             "workloads.yaml",

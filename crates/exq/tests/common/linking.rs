@@ -46,19 +46,26 @@ pub(crate) async fn linked_and_in_the_group(office: &mut Office) -> Result<()> {
     let bundle = office.stage.api.bytes(&format!("runs/{run}/bundle")).await?;
     let proven = proof::verify(&bundle, &office.stage.running()?.ledger_key)?;
     ensure!(proven.approvers == ["dave"], "{:?}", proven.approvers);
-    ensure!(proven.rests_on.iter().any(|on| on.contains("put people into the groups")), "{:?}", proven.rests_on);
+    ensure!(
+        proven.rests_on.iter().any(|on| on.contains("put people into the groups")),
+        "{:?}",
+        proven.rests_on
+    );
 
     // Never a second time, and never an account that the file names.
     let number = account.to_string();
     let change = asked.change.number.to_string();
-    for (who, account, why) in [("dave", number.as_str(), "linked already"), ("erin", &number, "linked already")] {
+    for (who, account, why) in
+        [("dave", number.as_str(), "linked already"), ("erin", &number, "linked already")]
+    {
         let arguments = ["link", "--server", "main", "--account", account, "--change", &change];
         let (code, text) = office.exq(who, &arguments).await?;
         ensure!(code == Some(2) && text.contains(why), "{who}: {code:?} {text}");
     }
     let bob = office.stage.town.desk("bob").rest().call("GET", "accounts/self", None).await?;
     let bob = bob.get("_account_id").and_then(Value::as_u64).context("no number")?.to_string();
-    let (code, text) = office.exq("dave", &["link", "--server", "main", "--account", &bob, "--change", &change]).await?;
+    let (code, text) =
+        office.exq("dave", &["link", "--server", "main", "--account", &bob, "--change", &change]).await?;
     ensure!(code == Some(2) && text.contains("links.yaml"), "{code:?} {text}");
 
     // A role that was lost at the provider lets nothing run from the next decision on.
@@ -72,9 +79,11 @@ pub(crate) async fn linked_and_in_the_group(office: &mut Office) -> Result<()> {
 
     // And a link that was taken back makes the account nobody's at once.
     let third = office.ask("alice", "INC-3", "And again").await?;
-    let (code, text) = office.exq("erin", &["link", "revoke", "--server", "main", "--account", &number]).await?;
+    let (code, text) =
+        office.exq("erin", &["link", "revoke", "--server", "main", "--account", &number]).await?;
     ensure!(code == Some(2), "somebody else's: {code:?} {text}");
-    let (code, text) = office.exq("dave", &["link", "revoke", "--server", "main", "--account", &number]).await?;
+    let (code, text) =
+        office.exq("dave", &["link", "revoke", "--server", "main", "--account", &number]).await?;
     ensure!(code == Some(0) && text.contains("revoked"), "{code:?} {text}");
     dave.vote(&third.change, 2).await?;
     office.waits_for(&third, "reviewer-unlinked").await?;
@@ -88,16 +97,19 @@ pub(crate) async fn linked_and_in_the_group(office: &mut Office) -> Result<()> {
 async fn link(office: &mut Office, person: &str, account: u64, change: u64) -> Result<()> {
     office.exq(person, &["whoami"]).await?;
     let (number, change_text) = (account.to_string(), change.to_string());
-    let arguments =
-        ["link", "--server", "main", "--account", &number, "--change", &change_text, "--json"];
+    let arguments = ["link", "--server", "main", "--account", &number, "--change", &change_text, "--json"];
     let config = office.stage.town.config.clone();
-    let mut child =
-        exq(&config, office.home(person)?, &arguments).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
+    let mut child = exq(&config, office.home(person)?, &arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()?;
     let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
-    let asked = tokio::time::timeout(PATIENCE, lines.next_line()).await??.context("it ended without a text")?;
+    let asked =
+        tokio::time::timeout(PATIENCE, lines.next_line()).await??.context("it ended without a text")?;
     let asked: Value = serde_json::from_str(&asked)?;
     say(office, person, change, word(&asked, "text")).await?;
-    let made = tokio::time::timeout(PATIENCE, lines.next_line()).await??.context("it ended without a link")?;
+    let made =
+        tokio::time::timeout(PATIENCE, lines.next_line()).await??.context("it ended without a link")?;
     let made: Value = serde_json::from_str(&made)?;
     ensure!(made.get("account").and_then(Value::as_u64) == Some(account), "{made}");
     let status = tokio::time::timeout(PATIENCE, child.wait()).await??;

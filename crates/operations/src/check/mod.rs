@@ -1,5 +1,6 @@
 //! A tree is checked as a whole: everything that is wrong with it is said.
 
+mod examples;
 mod operation;
 mod others;
 mod scope;
@@ -93,6 +94,13 @@ pub fn check(tree: &Tree) -> (Option<Configuration>, Report) {
     let workloads = or_default(tree, "workloads.yaml", &mut problems, |file: WorkloadsFile, reader| {
         Some(workloads::workloads(file, reader))
     });
+    let mut examples = Vec::new();
+    for (path, _) in tree.inside("policies/tests/", ".yaml") {
+        let of_file = one(tree, path, &mut problems, |file, reader| {
+            examples::examples(path, file, &operations, reader)
+        });
+        examples.extend(of_file.into_iter().flatten());
+    }
     for (path, bytes) in tree.inside("policies/", ".cedar") {
         problems.extend(read::source(path, bytes).err().map(|problem| *problem));
     }
@@ -119,6 +127,7 @@ pub fn check(tree: &Tree) -> (Option<Configuration>, Report) {
             baselines,
             requests,
             workloads,
+            examples,
         }),
         _ => None,
     };
@@ -142,6 +151,15 @@ fn strangers(tree: &Tree) -> Vec<Problem> {
                 format!("nothing reads {path}"),
                 "operations lie right in operations/, as NAME.yaml".to_owned(),
             )),
+            Some(("policies", rest)) if rest.starts_with("tests/") => {
+                let fine = rest.ends_with(".yaml") && rest.matches('/').count() == 1;
+                (!fine).then(|| {
+                    (
+                        format!("nothing reads {path}"),
+                        "tests of policies lie in policies/tests/, as NAME.yaml".to_owned(),
+                    )
+                })
+            }
             Some(("policies", rest)) if rest.contains('/') || !rest.ends_with(".cedar") => Some((
                 format!("nothing reads {path}"),
                 "policies lie right in policies/, as NAME.cedar".to_owned(),

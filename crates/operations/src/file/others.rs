@@ -236,6 +236,58 @@ record! {
     }
 }
 
+/// `policies/tests/NAME.yaml`: what policies have to answer.
+pub(crate) type ExamplesFile = Vec<ExampleFile>;
+
+record! {
+    /// One question to the policies, with the answer that it has to have. What isn't said is fine: one change, reviewed, of a range
+    /// that is fresh.
+    ExampleFile {
+        /// What it shows.
+        name: At<String>,
+        /// The operation; without it the question is whether a commit of the operations project may be accepted.
+        operation: Option<At<OperationName>>,
+        /// The environment of the operation.
+        environment: Option<At<EnvironmentName>>,
+        /// Who contributed to the change.
+        contributors: Option<Vec<At<PersonKey>>>,
+        /// Whose approval of it counts.
+        approvers: Option<Vec<At<PersonKey>>>,
+        /// Who consented to the plan, present.
+        consents: Option<Vec<At<PersonKey>>>,
+        /// Who asked, where it is a request.
+        requester: Option<At<PersonKey>>,
+        /// Who pressed Submit.
+        submitter: Option<At<PersonKey>>,
+        /// Roles that somebody has beside those that roles.yaml lists: as if a group filled them.
+        roles: Option<Entries<String, Vec<At<RoleName>>>>,
+        /// Codes of findings.
+        findings: Option<Vec<At<String>>>,
+        /// Names of freezes in force.
+        freezes: Option<Vec<At<String>>>,
+        /// Targets that don't run what our record says.
+        drift: Option<Vec<At<String>>>,
+        /// Names of holds.
+        holds: Option<Vec<At<String>>>,
+        /// How old the facts are, in seconds. Default: 1.
+        facts_age_s: Option<At<u32>>,
+        /// The answer.
+        expect: Expected,
+        /// Codes of the reasons, all of them, where it is a deny. Left out: whichever.
+        reasons: Option<Vec<At<String>>>,
+    }
+}
+
+crate::read::words! {
+    /// Yes or no.
+    Expected {
+        /// Yes.
+        Allow = "allow",
+        /// No.
+        Deny = "deny",
+    }
+}
+
 crate::read::derived!(
     ClaimFile,
     Vec<At<ClaimFile>>,
