@@ -10,7 +10,7 @@ use identity::{Person, Rule};
 use model::{
     Account, Decision, Digest, EnvironmentName, Identity, Justification, OperationName, OutcomeId,
     OutcomeState, PersonKey, Plan, Project, Reason, RefName, Request, RequestId, RequestedPlan, Requester,
-    Revision, Run, RunId, ServerName, Submission, SubmissionId, Timestamp,
+    Revision, RoleName, Run, RunId, ServerName, Submission, SubmissionId, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -346,6 +346,59 @@ impl RequestView {
     pub const SCHEMA: &'static str = "exequatur.request-view/1";
 }
 
+/// What one may do to an operation in an environment, or to the operations project.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Deed {
+    /// Ask for it.
+    Ask,
+    /// Review what it would run.
+    Review,
+    /// Consent to its plan.
+    Approve,
+    /// Run it.
+    Run,
+}
+
+/// What somebody may do, and why.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccessView {
+    /// `exequatur.access-view/1`
+    pub schema: &'static str,
+    /// Who.
+    pub person: PersonKey,
+    /// Their accounts.
+    pub accounts: Vec<Account>,
+    /// Their identities.
+    pub identities: Vec<Identity>,
+    /// Every role there is, and whether they have it.
+    pub roles: Vec<RoleView>,
+    /// What was asked.
+    pub deed: Deed,
+    /// Of what: `operation/environment`; none: of the operations project.
+    pub on: Option<String>,
+    /// Whether they may.
+    pub may: bool,
+    /// Why, or why not.
+    pub because: Vec<String>,
+}
+
+impl AccessView {
+    /// The schema's name.
+    pub const SCHEMA: &'static str = "exequatur.access-view/1";
+}
+
+/// A role, and whether somebody has it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+pub struct RoleView {
+    /// Its name.
+    pub role: RoleName,
+    /// Whether they have it.
+    pub has: bool,
+    /// Why, or why not.
+    pub why: String,
+}
+
 /// What somebody who signed in wants to link.
 #[derive(Clone, Debug)]
 pub struct LinkAsked {
@@ -514,6 +567,19 @@ pub trait Surface: Send + Sync {
     async fn prove_link(&self, by: &Person, id: &str, change: u64) -> Result<LinkView, SurfaceError>;
     /// The rules that let services and agents in, and the commit that they are of.
     fn workloads(&self) -> (Revision, Vec<Rule>);
+    /// What somebody may do now, and why, or why not.
+    async fn access(
+        &self,
+        person: &PersonKey,
+        deed: Deed,
+        on: Option<(OperationName, EnvironmentName)>,
+    ) -> Result<AccessView, SurfaceError>;
+    /// The person of an identity, and of the key that the provider says.
+    async fn person_of(
+        &self,
+        identity: &Identity,
+        key: Option<&PersonKey>,
+    ) -> Result<Option<PersonKey>, SurfaceError>;
     /// Every link that was proven, those that were revoked too.
     async fn links(&self) -> Result<Vec<LinkView>, SurfaceError>;
     /// Takes a link back; `whose` is the identity that it has to be of, where not everybody's may be taken back.

@@ -7,8 +7,8 @@ use gate::CaseEvidence;
 use identity::{Person, Rule};
 use ledger::{Fact, Leaf};
 use model::{
-    Account, Digest, EnvironmentName, Identity, OperationName, Plan, Project, RequestId, Requester, Run,
-    RunId, RunState, ServerName, SubmissionId, Timestamp,
+    Account, Digest, EnvironmentName, Identity, OperationName, PersonKey, Plan, Project, RequestId,
+    Requester, Run, RunId, RunState, ServerName, SubmissionId, Timestamp,
 };
 use store::{Cursor, Query, ReadError, StoreExt as _};
 use tokio::sync::watch;
@@ -18,10 +18,10 @@ use crate::{
     engine::Engine,
     kept::{ChangeIndex, KeptGrant, KeptOutcome, KeptSubmission},
     surface::{
-        Asked, ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, HookAnswer, LinkAsked,
-        LinkChallengeView, LinkView, Metric, OutcomeView, Output, Page, PlanView, RangeEvidenceView,
-        RangeQuestion, RangeView, RequestView, RunQuery, RunRow, RunView, Subject, SubmissionView, Surface,
-        SurfaceError,
+        AccessView, Asked, ChangeEvidenceView, CommitView, ConfigurationView, Deed, Event, Health,
+        HookAnswer, LinkAsked, LinkChallengeView, LinkView, Metric, OutcomeView, Output, Page, PlanView,
+        RangeEvidenceView, RangeQuestion, RangeView, RequestView, RunQuery, RunRow, RunView, Subject,
+        SubmissionView, Surface, SurfaceError,
     },
 };
 
@@ -166,6 +166,23 @@ impl Surface for Engine {
 
     async fn prove_link(&self, by: &Person, id: &str, change: u64) -> Result<LinkView, SurfaceError> {
         self.prove_link(by, id, change).await
+    }
+
+    async fn access(
+        &self,
+        person: &PersonKey,
+        deed: Deed,
+        on: Option<(OperationName, EnvironmentName)>,
+    ) -> Result<AccessView, SurfaceError> {
+        self.access_of(person, deed, on).await
+    }
+
+    async fn person_of(
+        &self,
+        identity: &Identity,
+        key: Option<&PersonKey>,
+    ) -> Result<Option<PersonKey>, SurfaceError> {
+        self.person_of_identity(identity, key).await
     }
 
     fn workloads(&self) -> (model::Revision, Vec<Rule>) {

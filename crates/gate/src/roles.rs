@@ -183,7 +183,7 @@ pub(crate) fn roles(
     let mut of: BTreeMap<PersonKey, BTreeSet<RoleName>> =
         persons.iter().map(|person| ((*person).clone(), configured.listed(person))).collect();
     let (mut unknown, mut missing) = (Vec::new(), Vec::new());
-    let provider = Provider::new(case, links, now);
+    let provider = Provider::new(&case.sessions, links, now);
     for (role, source) in rulebook.role_sources(&case.matter) {
         match source {
             RoleSource::People(_) => {}
@@ -221,6 +221,41 @@ pub(crate) fn roles(
     Ok(Roles { of, unknown, missing })
 }
 
+/// Whether somebody has each of a rulebook's roles, and why, in words.
+#[must_use]
+pub fn standing(
+    rulebook: &Rulebook,
+    links: &Links,
+    groups: &BTreeMap<String, GroupEvidence>,
+    sessions: &[SessionRead],
+    person: &PersonKey,
+    now: Timestamp,
+) -> BTreeMap<RoleName, (bool, String)> {
+    let provider = Provider::new(sessions, links, now);
+    let of = |name: &RoleName, source: &RoleSource| match source {
+        RoleSource::People(people) if people.contains(person) => (true, "roles.yaml lists them".to_owned()),
+        RoleSource::People(_) => (false, "roles.yaml doesn't list them".to_owned()),
+        RoleSource::GerritGroup(group) => match groups.get(&groups::key(group)) {
+            None => (false, format!("group {} on {} wasn't read", group.uuid, group.server)),
+            Some(GroupEvidence { trouble: Some(trouble), .. }) => (false, trouble.reason(name, group).text),
+            Some(found) => {
+                let account = |id: &u64| Account { server: group.server.clone(), id: AccountId(*id) };
+                let has = found.members.iter().any(|id| links.person_of(&account(id)) == Some(person));
+                let (uuid, server) = (&group.uuid, &group.server);
+                let is = if has { "an account" } else { "no account" };
+                (has, format!("{is} of theirs is in group {uuid} on Gerrit {server}"))
+            }
+        },
+        RoleSource::IdpGroup(group) => match provider.has(person, group) {
+            Ok(true) => (true, format!("the identity provider says that they are in {group:?}")),
+            Ok(false) => (false, format!("the identity provider says that they are not in {group:?}")),
+            Err(why) => (false, why.reason(person, name).text),
+        },
+    };
+    let roles = rulebook.configuration.roles().roles();
+    roles.map(|(name, role)| (name.clone(), of(name, &role.source))).collect()
+}
+
 /// What the identity provider says, by person.
 struct Provider<'a> {
     sessions: BTreeMap<&'a PersonKey, Vec<&'a SessionRead>>,
@@ -237,9 +272,9 @@ enum Unknown {
 }
 
 impl<'a> Provider<'a> {
-    fn new(case: &'a Case, links: &'a Links, now: Timestamp) -> Self {
+    fn new(all: &'a [SessionRead], links: &'a Links, now: Timestamp) -> Self {
         let mut sessions: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for session in &case.sessions {
+        for session in all {
             if let Some(person) = session.person(links) {
                 sessions.entry(person).or_default().push(session);
             }

@@ -84,6 +84,11 @@ impl Policies {
         self.rules.keys().map(String::as_str)
     }
 
+    /// The roles that some policy names; one may come several times.
+    pub fn roles(&self) -> impl Iterator<Item = &RoleName> {
+        self.roles.values().flatten()
+    }
+
     /// Whether some policy names a role. What none names decides nothing, and needn't be known.
     #[must_use]
     pub fn name_role(&self, role: &RoleName) -> bool {

@@ -85,6 +85,7 @@ pub(crate) fn list() -> Vec<Route> {
             v1::requests::withdraw::post,
             v1::requests::withdraw::doc
         ),
+        route!(Reader, GET, "/api/v1/access", v1::access::get, v1::access::doc),
         route!(Reader, GET, "/api/v1/links", v1::links::list::get, v1::links::list::doc),
         route!(Asker, POST, "/api/v1/links", v1::links::ask::post, v1::links::ask::doc),
         route!(Asker, POST, "/api/v1/links/{id}/prove", v1::links::prove::post, v1::links::prove::doc),

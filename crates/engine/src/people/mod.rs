@@ -3,6 +3,7 @@
 mod groups;
 mod links;
 mod view;
+mod why;
 mod workloads;
 
 use std::{collections::BTreeSet, sync::Arc};

@@ -1,5 +1,6 @@
 //! The command line: one command, one file. Exit codes: 0 yes, 1 no (denied, failed, not proven), 2 can't tell.
 
+mod access;
 mod bundle;
 mod config_check;
 #[cfg(feature = "demo")]
@@ -9,9 +10,11 @@ mod ledger;
 mod link;
 mod login;
 mod plan;
+mod policy;
 mod request;
 mod runs;
 mod serve;
+mod tree;
 mod verify;
 mod why;
 
@@ -70,6 +73,12 @@ enum Command {
     Logout(login::Logout),
     /// Says who is signed in.
     Whoami(login::Whoami),
+    /// Says who may do what, and why.
+    #[command(subcommand)]
+    Access(access::AccessCommand),
+    /// The policies of an operations project.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Checks a configuration.
     #[command(subcommand)]
     Config(config_check::ConfigCommand),
@@ -102,6 +111,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Login(login) => block(login.run(place)),
         Command::Logout(logout) => block(logout.run(place)),
         Command::Whoami(whoami) => block(whoami.run(place)),
+        Command::Access(command) => command.run(place),
+        Command::Policy(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Ledger(command) => block(command.run(config)),
     };

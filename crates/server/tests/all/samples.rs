@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use engine::surface::{AccessView, Deed, RoleView};
 use engine::surface::{
     Asked, ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, LinkAsked, LinkChallengeView,
     LinkView, OutcomeView, Output, RangeEvidenceView, RangeQuestion, RangeView, RequestView, RunView,
     SubmissionView, VoteName,
 };
+use model::PersonKey;
 use model::{
     Action, Answer, Canonical as _, Decision, DecisionId, Digest, Exec, GrantId, Http, HttpExpect, Identity,
     Method, Need, OnFailure, OperationName, OutcomeId, OutcomeState, Plan, PlannedStep, Program, Reason,
@@ -455,6 +457,24 @@ pub fn range_evidence(asked: &RangeQuestion) -> RangeEvidenceView {
 
 pub fn somebody() -> Identity {
     Identity { issuer: "https://idp.example".into(), subject: "alice".into() }
+}
+
+pub fn access(person: &PersonKey, deed: Deed, on: Option<String>) -> AccessView {
+    AccessView {
+        schema: AccessView::SCHEMA,
+        person: person.clone(),
+        accounts: vec![model::Account { server: "main".parse().unwrap(), id: model::AccountId(1001) }],
+        identities: vec![somebody()],
+        roles: vec![RoleView {
+            role: "ops".parse().unwrap(),
+            has: true,
+            why: "roles.yaml lists them".into(),
+        }],
+        deed,
+        on,
+        may: true,
+        because: vec!["a vote of theirs counts".into()],
+    }
 }
 
 pub fn link(identity: Identity) -> LinkView {

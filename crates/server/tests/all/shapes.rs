@@ -68,6 +68,8 @@ async fn every_answer_has_the_shape_that_the_document_says() {
         ),
         ("/api/v1/evidence", "/api/v1/evidence?change=41".to_owned()),
         ("/api/v1/evidence", "/api/v1/evidence?change=40&range=x".to_owned()),
+        ("/api/v1/access", "/api/v1/access?person=alice&deed=review&on=shop-web/prod".to_owned()),
+        ("/api/v1/links", "/api/v1/links".to_owned()),
         ("/api/v1/requests", "/api/v1/requests".to_owned()),
         ("/api/v1/requests/{id}", format!("/api/v1/requests/{}", samples::request_id())),
         ("/api/v1/runs", "/api/v1/runs".to_owned()),

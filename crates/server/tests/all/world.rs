@@ -10,14 +10,14 @@ use std::{
 };
 
 use engine::surface::{
-    Asked, ChangeEvidenceView, ConfigurationView, Health, HookAnswer, LinkAsked, LinkChallengeView, LinkView,
-    Metric, Page, PlanView, RangeEvidenceView, RangeQuestion, RequestView, RunQuery, RunRow, RunView,
-    Subject, SubmissionView, Surface, SurfaceError,
+    AccessView, Asked, ChangeEvidenceView, ConfigurationView, Deed, Health, HookAnswer, LinkAsked,
+    LinkChallengeView, LinkView, Metric, Page, PlanView, RangeEvidenceView, RangeQuestion, RequestView,
+    RunQuery, RunRow, RunView, Subject, SubmissionView, Surface, SurfaceError,
 };
 use identity::{Person, Rule};
 use model::{
-    Account, Clock, Entropy, EnvironmentName, Identity, OperationName, Project, RequestId, Requester,
-    Revision, RunId, RunState, ServerName, SubmissionId, Timestamp,
+    Account, Clock, Entropy, EnvironmentName, Identity, OperationName, PersonKey, Project, RequestId,
+    Requester, Revision, RunId, RunState, ServerName, SubmissionId, Timestamp,
 };
 use secrecy::SecretString;
 use server::{Limits, ServerConfig, ServerError, SignIn};
@@ -232,6 +232,28 @@ impl Surface for World {
             41 => Err(SurfaceError::NotYet("nobody posted the text on change 41".into())),
             _ => Err(SurfaceError::Asked("what was posted proves nothing: it is late".into())),
         }
+    }
+
+    async fn access(
+        &self,
+        person: &PersonKey,
+        deed: Deed,
+        on: Option<(OperationName, EnvironmentName)>,
+    ) -> Result<AccessView, SurfaceError> {
+        self.whole()?;
+        Ok(samples::access(
+            person,
+            deed,
+            on.map(|(operation, environment)| format!("{operation}/{environment}")),
+        ))
+    }
+
+    async fn person_of(
+        &self,
+        _identity: &Identity,
+        key: Option<&PersonKey>,
+    ) -> Result<Option<PersonKey>, SurfaceError> {
+        Ok(key.cloned())
     }
 
     fn workloads(&self) -> (Revision, Vec<Rule>) {

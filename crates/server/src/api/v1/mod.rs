@@ -1,5 +1,6 @@
 //! Version 1.
 
+pub(crate) mod access;
 pub(crate) mod checkpoint;
 pub(crate) mod configuration;
 pub(crate) mod evidence;
