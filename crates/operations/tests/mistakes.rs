@@ -236,6 +236,36 @@ fn files_that_nothing_reads_are_named() {
 }
 
 #[test]
+fn a_role_has_exactly_one_source_and_a_group_has_to_be_one() {
+    let roles = |text: &str| sample_with(&[("roles.yaml", Some(text))]);
+    says(&roles("release-managers: { title: x }\n"), "exactly one of people, idp_group and gerrit_group");
+    says(&roles("release-managers: { people: [grace], idp_group: x }\n"), "is not one source");
+    says(&roles("release-managers: { idp_group: \"\" }\n"), "1 to 256 bytes");
+    for uuid in ["release-managers", "ldap:cn=x", "global:Registered-Users", "00AA"] {
+        let text = format!("release-managers: {{ gerrit_group: {{ server: main, uuid: \"{uuid}\" }} }}\n");
+        says(&roles(&text), "40 lower-case hex digits");
+    }
+}
+
+#[test]
+fn a_rule_for_workloads_that_lets_in_more_than_it_says_is_refused() {
+    let rule = |when: &str| {
+        let text =
+            format!("ci: {{ issuer: \"https://ci.example\", audience: exq, kind: service, when: {when} }}\n");
+        sample_with(&[("workloads.yaml", Some(&text))])
+    };
+    assert!(check(&rule("[{ claim: [sub], begins: \"repo:acme/shop:\" }]")).0.is_some());
+    says(&rule("[]"), "everybody whom the issuer knows");
+    says(&rule("[{ claim: [sub], begins: \"repo:acme/shop\" }]"), "ends in : or /");
+    says(&rule("[{ claim: [], equals: x }]"), "by its path");
+    says(&rule("[{ claim: [sub] }]"), "exactly one of equals");
+    says(&rule("[{ claim: [sub], equals: x, begins: \"y:\" }]"), "exactly one of equals");
+    says(&rule("[{ claim: [sub], one_of: [] }]"), "never one");
+    let kind = "ci: { issuer: \"https://ci.example\", audience: exq, kind: person, when: [{ claim: [sub], equals: x }] }\n";
+    says(&sample_with(&[("workloads.yaml", Some(kind))]), "expected service or agent");
+}
+
+#[test]
 fn an_empty_role_is_nobody_and_said() {
     let (configuration, report) =
         check(&sample_with(&[("roles.yaml", Some("release-managers: { people: [] }\n"))]));

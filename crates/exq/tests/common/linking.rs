@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::{
     PATIENCE,
-    office::{Office, exq},
+    office::{Office, exq, said},
     word,
 };
 
@@ -51,6 +51,16 @@ pub(crate) async fn linked_and_in_the_group(office: &mut Office) -> Result<()> {
         "{:?}",
         proven.rests_on
     );
+
+    let (code, text) = said(exq(
+        &office.stage.town.config,
+        office.home("dave")?,
+        &["access", "why", "dave", "review", "shop-restart/prod"],
+    ))
+    .await?;
+    ensure!(code == Some(0) && text.contains("has the role ops"), "{code:?} {text}");
+    let (code, text) = office.exq("dave", &["access", "why", "me", "run", "shop-restart/prod"]).await?;
+    ensure!(code == Some(1) && text.contains("the gate"), "{code:?} {text}");
 
     // Never a second time, and never an account that the file names.
     let number = account.to_string();
