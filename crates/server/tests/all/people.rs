@@ -350,6 +350,10 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else_where_people_sign_in
         let host = status(&town.site, as_cli(request(&route))).await;
         match route.access {
             Access::Public => {}
+            // What alice may do is not bob's to know.
+            Access::Reader if route.path == "/api/v1/access" => {
+                assert_eq!((low, right, host), (403, 403, 200), "{route:?}");
+            }
             // Somebody else's link is none to bob.
             Access::Reader if route.path.ends_with("/revoke") => {
                 assert_eq!((low, right, host), (403, 404, 200), "{route:?}");
