@@ -52,6 +52,15 @@ pub(crate) async fn linked_and_in_the_group(office: &mut Office) -> Result<()> {
         proven.rests_on
     );
 
+    // Without what the decision rested on nothing is proven.
+    for kind in ["link.made", "session."] {
+        let mut less = proof::Bundle::decode(&bundle)?;
+        let had = less.entries.len();
+        less.entries.retain(|entry| !entry.leaf.contains(&format!("\"kind\":\"{kind}")));
+        ensure!(less.entries.len() < had, "the bundle has no {kind}");
+        let refused = proof::verify(&less.encode()?, &office.stage.running()?.ledger_key);
+        ensure!(refused.is_err(), "proven without {kind}");
+    }
     let (code, text) = said(exq(
         &office.stage.town.config,
         office.home("dave")?,
