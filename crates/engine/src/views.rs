@@ -8,7 +8,7 @@ use identity::{Person, Rule};
 use ledger::{Fact, Leaf};
 use model::{
     Account, Digest, EnvironmentName, Identity, OperationName, PersonKey, Plan, Project, RequestId,
-    Requester, Run, RunId, RunState, ServerName, SubmissionId, Timestamp,
+    Requester, Run, RunId, RunState, ServerName, Submission, SubmissionId, Timestamp,
 };
 use store::{Cursor, Query, ReadError, StoreExt as _};
 use tokio::sync::watch;
@@ -334,14 +334,34 @@ impl Engine {
         let submission = kept.submission;
         let base = self.servers.get(&submission.server).map_or("", |s| s.reader.base_url().as_str());
         let number = submission.changes.last().copied().unwrap_or_default();
+        let (in_force, mut refused) = (self.in_force(&submission, whole).await?, kept.refused);
+        if let Some(newest) = self.accepted.load().record.value.refused.as_ref() {
+            if in_force == Some(false) && newest.commit == submission.tip {
+                refused.extend(newest.reasons.iter().cloned());
+            }
+        }
         Ok(SubmissionView {
             schema: "exequatur.submission-view/1",
             change_url: format!("{base}c/{}/+/{number}", submission.project),
             subject: Some(kept.subject).filter(|subject| !subject.is_empty()),
             submission,
             outcomes,
-            refused: kept.refused,
+            refused,
+            in_force,
         })
+    }
+
+    /// Whether what was merged into the operations project is part of the accepted configuration; in a list, only whether
+    /// it is that itself.
+    async fn in_force(&self, of: &Submission, whole: bool) -> Result<Option<bool>, SurfaceError> {
+        if !self.is_operations(&of.server, &of.project) || of.branch != self.operations.branch {
+            return Ok(None);
+        }
+        let accepted = self.accepted.load().record.value.commit;
+        if !whole || of.tip == accepted {
+            return Ok(Some(of.tip == accepted));
+        }
+        Ok(Some(self.server(&of.server)?.has_below(&of.project, of.tip, accepted).await?))
     }
 
     async fn outcome_view(&self, kept: KeptOutcome, whole: bool) -> Result<OutcomeView, SurfaceError> {
