@@ -18,6 +18,17 @@ type Test = Result<()>;
 async fn who_links_an_account_and_is_in_the_providers_group_lets_it_run_until_either_is_taken_back() -> Test {
     let mut office = Office::dev().await?;
     linked_and_in_the_group(&mut office).await?;
+    let own = office.stage.town.admin_desk().rest().call("GET", "accounts/exq-writer", None).await?;
+    let own = own.get("_account_id").and_then(Value::as_u64).unwrap_or_default().to_string();
+    for (server, account, why) in [
+        ("main", own.as_str(), "of Exequatur's own"),
+        ("main", "9999999", "there is no account 9999999"),
+        ("elsewhere", "1", "there is no server elsewhere"),
+    ] {
+        let arguments = ["link", "--server", server, "--account", account, "--change", "1"];
+        let (code, text) = office.exq("erin", &arguments).await?;
+        ensure!(code == Some(2) && text.contains(why), "{code:?} {text}");
+    }
     office.close().await
 }
 

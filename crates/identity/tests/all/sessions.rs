@@ -255,6 +255,38 @@ async fn a_role_lost_at_the_provider_is_gone_when_it_is_asked_again() {
 }
 
 #[tokio::test]
+async fn what_was_said_too_long_ago_for_a_decision_is_asked_again_of_those_whom_it_is_about() {
+    let office = Office::open().await;
+    let sessions = office.sessions().await;
+    let (alice, bob) = (open(&office, &sessions, "alice").await, open(&office, &sessions, "bob").await);
+    let of_alice = |person: &identity::Person| person.shown() == "Alice";
+    office.idp.set_groups("alice", &["staff"]).unwrap();
+    let found = sessions.asked_within(&office.party, 1_000, of_alice).await.unwrap();
+    assert_eq!(found[0].person().groups().known(), ["release-managers", "staff"], "asked a moment ago");
+    office.clock.step_ms(1_001);
+    let found = sessions.asked_within(&office.party, 1_000, of_alice).await.unwrap();
+    assert_eq!((found.len(), found[0].person().groups().known()), (1, ["staff".to_owned()].as_slice()));
+    assert_eq!((found[0].asked_at(), found[0].version()), (office.clock.now(), 2));
+    let other = sessions.enter(Via::Browser, &bob).unwrap();
+    assert!(other.asked_at() < office.clock.now(), "nobody asked about bob");
+    // Many decisions at once ask once each, one after the other: a refresh token may be good once.
+    office.clock.step_ms(1_001);
+    let (one, two) = tokio::join!(
+        sessions.asked_within(&office.party, 1_000, of_alice),
+        sessions.asked_within(&office.party, 1_000, of_alice)
+    );
+    assert_eq!((one.unwrap().len(), two.unwrap().len()), (1, 1));
+    office.idp.fail(Fault::Down).unwrap();
+    office.clock.step_ms(61_000);
+    let found = sessions.asked_within(&office.party, 1_000, of_alice).await.unwrap();
+    assert!(office.clock.now().ms_since(found[0].asked_at()) > 60_000, "how old it is is known");
+    assert!(
+        sessions.enter(Via::Browser, &alice).is_some(),
+        "while the provider is away nobody is signed out"
+    );
+}
+
+#[tokio::test]
 async fn whom_the_provider_refuses_is_signed_out_and_while_it_is_away_nobody_is() {
     let office = Office::open().await;
     let sessions = office.sessions().await;

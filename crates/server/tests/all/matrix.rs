@@ -159,6 +159,42 @@ async fn a_service_asks_in_its_own_name_and_takes_back_what_it_asked() {
 }
 
 #[tokio::test]
+async fn who_links_an_account_has_just_signed_in() {
+    let town = Town::found().await;
+    let mut alice = town.signed_in("alice").await;
+    let body = json!({"server": "main", "account": 1001}).to_string();
+    let ask = || Request::post("/api/v1/links", body.clone()).with("content-type", "application/json");
+    let made = alice.send(ask()).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    assert!(made.json()["text"].as_str().unwrap().contains("u-alice"), "it is for who is signed in");
+    town.site.clock.step_ms(5 * 60_000);
+    assert_eq!(alice.send(ask()).await.status, 200);
+    town.site.clock.step_ms(1);
+    let late = alice.send(ask()).await;
+    assert_eq!((late.status, &late.json()["error"]["code"]), (403, &json!("sign-in-too-old")));
+    alice.sign_in("/sign-in", "alice").await;
+    assert_eq!(alice.send(ask()).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_answer_that_proves_nothing_says_why_and_one_that_is_not_there_yet_waits() {
+    let town = Town::found().await;
+    let mut alice = town.signed_in("alice").await;
+    let mut prove = async |id: &str, change: u64| {
+        let body = json!({"change": change}).to_string();
+        let request = Request::post(&format!("/api/v1/links/{id}/prove"), body);
+        let answer = alice.send(request.with("content-type", "application/json")).await;
+        let code = answer.json()["error"]["code"].as_str().unwrap_or_default().to_owned();
+        (answer.status, code)
+    };
+    let id = "ab".repeat(16);
+    assert_eq!(prove(&id, 40).await, (200, String::new()));
+    assert_eq!(prove(&id, 41).await, (409, "not-yet".to_owned()));
+    assert_eq!(prove(&id, 42).await, (400, "bad-request".to_owned()));
+    assert_eq!(prove("ab", 40).await, (404, "not-found".to_owned()));
+}
+
+#[tokio::test]
 async fn a_workloads_token_is_refused_where_no_rule_lets_it_in() {
     let town = Town::found().await;
     let get = |token: &str| Request::get("/api/v1/runs").with("authorization", token);
