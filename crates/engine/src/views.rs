@@ -335,10 +335,11 @@ impl Engine {
         let base = self.servers.get(&submission.server).map_or("", |s| s.reader.base_url().as_str());
         let number = submission.changes.last().copied().unwrap_or_default();
         let (in_force, mut refused) = (self.in_force(&submission, whole).await?, kept.refused);
-        if let Some(newest) = self.accepted.load().record.value.refused.as_ref() {
-            if in_force == Some(false) && newest.commit == submission.tip {
-                refused.extend(newest.reasons.iter().cloned());
-            }
+        if let Some(newest) = self.accepted.load().record.value.refused.as_ref()
+            && in_force == Some(false)
+            && newest.commit == submission.tip
+        {
+            refused.extend(newest.reasons.iter().cloned());
         }
         Ok(SubmissionView {
             schema: "exequatur.submission-view/1",

@@ -75,7 +75,8 @@ impl Alone {
             self.client.change(&id, DetailLevel::Evidence, None),
             self.beside.sync(&self.git, PROJECT, &wants)
         );
-        (rest?, refs?);
+        rest?;
+        refs?;
         Ok(ms(begin))
     }
 
