@@ -11,8 +11,10 @@ use store::StoreExt as _;
 
 use crate::{
     EngineError,
+    consents::KeptConsents,
     engine::Engine,
     kept::{AcceptedConfiguration, KeptOutcome},
+    passkeys::ids,
     people::KeptLink,
 };
 
@@ -28,6 +30,8 @@ const OBJECTS: &[&str] = &[
     "plan-object",
     "request-object",
     "link-object",
+    "consent-object",
+    "passkey-object",
 ];
 
 /// Entries by whose decision something was done: a bundle makes these again.
@@ -48,6 +52,7 @@ impl Engine {
         let mut wanted = BTreeSet::from([0]);
         for (kind, key) in [
             ("configuration", AcceptedConfiguration::KEY),
+            ("consents", outcome.id.as_str()),
             ("submission", outcome.outcome.key.submission.as_str()),
             ("outcome", outcome.id.as_str()),
             ("grant", id.as_str()),
@@ -60,6 +65,10 @@ impl Engine {
         if let Some(request) = &outcome.request {
             let made = self.store.history("request", request.id.as_str()).await?;
             wanted.extend(made.into_iter().map(|made| made.entry));
+        }
+        let consents = self.store.get::<KeptConsents>(outcome.id.as_str()).await?;
+        for id in ids(&consents.map(|kept| kept.value.consents).unwrap_or_default()) {
+            wanted.extend(self.store.history("passkey", &id).await?.into_iter().map(|made| made.entry));
         }
         let mut found = Vec::new();
         for index in wanted {
@@ -157,6 +166,9 @@ impl Engine {
                     | "grant.issued"
                     | "link.made"
                     | "request.made"
+                    | "consent.given"
+                    | "consent.refused"
+                    | "passkey.confirmed"
                     | "step.finished"
             ) {
                 continue;
@@ -216,7 +228,7 @@ fn keep_own(found: &mut Vec<(store::StoredEntry, Leaf)>, run: &RunId) {
     found.retain(|(entry, leaf)| match leaf.kind() {
         // Every version up to the one that decided, also those that refused a commit: so it shows that none is left out.
         "configuration.accepted" | "configuration.refused" => entry.index < granted,
-        kind if kind.starts_with("request.") => entry.index < granted,
+        kind if kind.starts_with("request.") || kind.starts_with("passkey.") => entry.index < granted,
         "lane.moved" => own(leaf) || Some(entry.index) == before,
         _ => true,
     });

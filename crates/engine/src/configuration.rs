@@ -264,6 +264,8 @@ impl Engine {
             rules: value.rules,
             freezes: std::collections::BTreeSet::new(),
             groups: GroupsFound::default(),
+            consents: Vec::new(),
+            passkeys: Vec::new(),
         };
         let rulebook = &accepted.rulebook;
         let examined = self.examine(&server, about, Known::new(), synced, &[rulebook]).await?;

@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex as StdMutex, PoisonError},
+    sync::{Arc, Mutex as StdMutex, PoisonError, Weak},
     time::Duration,
 };
 
 use arc_swap::ArcSwap;
 use executor::Executor;
 use gate::Rulebook;
-use grant::SigningKey;
+use grant::{Grounds, SigningKey};
 use model::{Clock, Project, RefName, Revision, ServerName};
 use store::{Store, Versioned};
 use tokio::sync::{Mutex, watch};
@@ -51,6 +51,8 @@ pub struct EngineConfig {
     pub pages: String,
     /// Where people sign in, if they do: what the provider says of them fills roles.
     pub signed_in: Option<SignedIn>,
+    /// What is taken as proof of presence.
+    pub grounds: Grounds,
 }
 
 /// The configuration in force.
@@ -73,6 +75,9 @@ pub struct Engine {
     pub(crate) marker: Marker,
     pub(crate) pages: String,
     pub(crate) signed_in: Option<SignedIn>,
+    pub(crate) grounds: Grounds,
+    /// Itself, for what goes on after a call of its surface.
+    pub(crate) me: Weak<Engine>,
     pub(crate) accepted: ArcSwap<Accepted>,
     pub(crate) rulebooks: Mutex<HashMap<Revision, Arc<Rulebook>>>,
     pub(crate) inboxes: BTreeMap<ServerName, Arc<Inbox>>,
@@ -118,7 +123,8 @@ impl Engine {
         let refused = accepted.record.value.refused.as_ref().map(crate::configuration::alarm_of);
         let problems: BTreeMap<_, _> =
             refused.into_iter().map(|said| ("configuration".to_owned(), said)).collect();
-        Ok(Arc::new(Self {
+        Ok(Arc::new_cyclic(|me| Self {
+            me: me.clone(),
             store,
             clock,
             origin: config.origin,
@@ -129,6 +135,7 @@ impl Engine {
             marker: config.marker,
             pages: config.pages,
             signed_in: config.signed_in,
+            grounds: config.grounds,
             accepted: ArcSwap::from_pointee(accepted),
             rulebooks: Mutex::new(rulebooks),
             inboxes,

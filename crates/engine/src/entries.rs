@@ -1,11 +1,14 @@
 //! The ledger entries that the engine writes, all of them. Facts are ids, hashes and codes; texts are sealed beside.
 
+use grant::{ConsentAnswer, SignedConsent};
 use ledger::{Draft, Fact};
 use model::{Reason, Revision, RunId};
 
 use crate::{
+    EngineError,
     engine::OperationsAt,
     kept::{AcceptedConfiguration, Judged, KeptGrant, KeptOutcome, KeptSubmission, LaneRecord, Report},
+    passkeys::KeptPasskey,
     requests::{KeptRequest, RequestState},
 };
 
@@ -102,6 +105,39 @@ pub(crate) fn request(kept: &KeptRequest) -> Draft {
             with_reasons(draft.fact("how", how.name()), reasons).seal_text("by", by)
         }
     }
+}
+
+/// `consent.given`, `consent.refused`: what somebody who was present said to a plan. Who it was, and what proves it, is sealed.
+pub(crate) fn consent(signed: &SignedConsent, object: &model::Digest) -> Result<Draft, EngineError> {
+    let SignedConsent { consent, token } = signed;
+    let kind = match consent.answer {
+        ConsentAnswer::Approve => "consent.given",
+        ConsentAnswer::Refuse => "consent.refused",
+    };
+    let draft = Draft::new(kind)
+        .fact("outcome", consent.outcome.as_str())
+        .fact("plan", consent.plan.to_string())
+        .fact("proof", consent.proof.name())
+        .fact("consent-object", object.to_string())
+        .seal_text("identity", model::to_canonical(&consent.identity)?);
+    Ok(match token {
+        Some(token) => {
+            draft.seal_text("id-token", token.id_token.as_str()).seal_text("key", token.key_bytes()?)
+        }
+        None => draft,
+    })
+}
+
+/// `passkey.enrolled`, `passkey.confirmed`, `passkey.revoked`. Whose it is, and who confirmed it, is sealed; of one that counts
+/// an object lies beside.
+pub(crate) fn passkey(kept: &KeptPasskey, object: Option<&model::Digest>) -> Result<Draft, EngineError> {
+    let draft = Draft::new(format!("passkey.{}", store::Kept::state(kept)))
+        .fact("passkey", KeptPasskey::id_of(&kept.credential).to_string())
+        .seal_text("identity", model::to_canonical(&kept.identity)?);
+    Ok(match object {
+        Some(object) => draft.fact("passkey-object", object.to_string()),
+        None => draft,
+    })
 }
 
 /// `outcome.open`, `outcome.waiting`, `outcome.running`, `outcome.refused`, …: how an outcome stands now, and the judgement

@@ -297,7 +297,7 @@ impl Engine {
         let one = if outcomes.len() == 1 { outcomes.pop() } else { None };
         if let Some(kept) = one {
             let lane = kept.lane.clone();
-            let standing = Standing { kept, submission, expect: Expect::Absent, known };
+            let standing = Standing { kept, submission, expect: Expect::Absent, known, other_plan: false };
             return ignore_known(self.evaluate(&lane, Some((standing, prelude)), Some(synced)).await);
         }
         let lanes: Vec<Lane> = outcomes.iter().map(|o| o.lane.clone()).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use executor::ExecutorError;
 use gate::{Judgement, Matter, Rulebook, RunMatter};
 use gerrit::git::Want;
-use grant::Grant;
+use grant::{Grant, Presence};
 use model::{
     Answer, DecisionId, GrantId, Mode, Need, OutcomeState, Reason, Revision, RunId, Submission, Timestamp,
 };
@@ -15,6 +15,7 @@ use store::{Commit, CommitError, Expect, StoreExt as _, Transition};
 
 use crate::{
     EngineError,
+    consents::KeptConsents,
     engine::{Accepted, Engine},
     entries,
     gerrits::Synced,
@@ -38,6 +39,8 @@ pub(crate) struct Standing {
     pub(crate) expect: Expect,
     /// What was read on the way here, and is fresh.
     pub(crate) known: Known,
+    /// It was judged before, on another plan.
+    pub(crate) other_plan: bool,
 }
 
 /// What a lane starts from.
@@ -168,7 +171,12 @@ impl Engine {
                         continue;
                     }
                 };
-            one.kept.judged = Some(keep_judgement(&mut commit, &examined, &judgement, &accepted)?);
+            let judged = keep_judgement(&mut commit, &examined, &judgement, &accepted)?;
+            // Whoever is asked to approve it has to be shown the plan as it is now.
+            one.other_plan =
+                one.kept.judged.as_ref().is_some_and(|was| was.plan_object != judged.plan_object);
+            one.kept.judged = Some(judged);
+            let presence = judgement.presence();
             let Judgement { decision, plan, .. } = judgement;
             let (now, facts_at) = (decision.at, decision.facts_at);
             let opened = self.rulebook(&one.kept.configuration).await?;
@@ -198,9 +206,12 @@ impl Engine {
                         issued_at: now,
                         not_after: now.plus_ms(lifetime_ms(&plan)),
                         evidence: decision.evidence,
+                        presence,
                     };
                     let signed = grant.sign(&self.gate)?;
-                    let prepared = self.executor.verify(signed.as_bytes(), &plan, &decision)?;
+                    let consents =
+                        self.signed_consents(&one.kept.id, &named(grant.presence.as_ref())).await?;
+                    let prepared = self.executor.verify(signed.as_bytes(), &plan, &decision, &consents)?;
                     keep_files(&mut commit, &plan, &opened)?;
                     let object = commit.object(signed.as_bytes().to_vec());
                     let kept = KeptGrant {
@@ -238,6 +249,15 @@ impl Engine {
                             asked.request.id.as_str(),
                         )?);
                     }
+                    // And against whoever says no at this very moment.
+                    if !examined.case.consents.is_empty() {
+                        commit.push(Transition::require::<KeptConsents>(
+                            Expect::Version(examined.case.consents.len() as u64),
+                            one.kept.id.as_str(),
+                        )?);
+                    }
+                    let counted: Vec<_> = consents.into_iter().map(|signed| signed.consent).collect();
+                    self.require_passkeys(&mut commit, &counted).await?;
                     spent = Some((prepared, facts_at));
                     OutcomeState::Running { run }
                 }
@@ -325,6 +345,7 @@ impl Engine {
                 submission: submission.value.submission,
                 expect: Expect::Version(outcome.version),
                 known: Known::new(),
+                other_plan: false,
             });
         }
         Ok(standing)
@@ -402,6 +423,8 @@ impl Engine {
             }
             None => (ground.base, None),
         };
+        let consents = self.consents_of(one).await?;
+        let passkeys = self.passkeys_of(&consents).await?;
         let now = self.clock.now();
         let freezes = [&*accepted.rulebook, &*opened].into_iter().flat_map(|rulebook| {
             let calendar = rulebook.configuration.calendar();
@@ -424,6 +447,8 @@ impl Engine {
             rules: ground.rules,
             freezes: freezes.collect(),
             groups: GroupsFound::default(),
+            consents,
+            passkeys,
         };
         let rulebooks = [&*accepted.rulebook, &*opened];
         let examined = self.examine(server, about, known, synced, &rulebooks).await?;
@@ -433,6 +458,15 @@ impl Engine {
             tracing::error!(%error, lane = lane.key(), "a policy could not be evaluated: that denies");
         }
         Ok((examined, judgement))
+    }
+
+    /// What was said to plans of an outcome. One that nobody has seen yet has been said nothing to.
+    async fn consents_of(&self, one: &Standing) -> Result<Vec<grant::Consent>, EngineError> {
+        if one.expect == Expect::Absent {
+            return Ok(Vec::new());
+        }
+        let kept = self.store.get::<KeptConsents>(one.kept.id.as_str()).await?;
+        Ok(kept.map(|kept| kept.value.consents).unwrap_or_default())
     }
 
     /// What the gate is told of a merged request, and where its range begins: right before it.
@@ -457,8 +491,8 @@ impl Engine {
         next: OutcomeState,
         accepted: &Accepted,
     ) -> Result<(), EngineError> {
-        let Standing { mut kept, submission, expect, .. } = one;
-        let same = same_wait(&kept.outcome.state, &next);
+        let Standing { mut kept, submission, expect, other_plan, .. } = one;
+        let same = same_wait(&kept.outcome.state, &next) && !other_plan;
         kept.outcome = kept.outcome.become_state(next).map_err(ExecutorError::from)?;
         if same && expect != Expect::Absent {
             // Nothing new to record: it waits for what it waited for.
@@ -573,7 +607,9 @@ fn denied(reasons: &[Reason], decision: &DecisionId, until: Timestamp, now: Time
 fn same_wait(a: &OutcomeState, b: &OutcomeState) -> bool {
     let codes = |state: &OutcomeState| match state {
         OutcomeState::Waiting { reasons, .. } => {
-            Some(reasons.iter().map(|r| r.code.clone()).collect::<Vec<_>>())
+            // How many have approved is news.
+            let text = |r: &Reason| (r.code == "approval-missing").then(|| r.text.clone());
+            Some(reasons.iter().map(|r| (r.code.clone(), text(r))).collect::<Vec<_>>())
         }
         _ => None,
     };
@@ -623,6 +659,11 @@ fn keep_files(commit: &mut Commit, plan: &model::Plan, of: &Rulebook) -> Result<
         }
     }
     Ok(())
+}
+
+/// The consents that a grant names.
+pub(crate) fn named(presence: Option<&Presence>) -> Vec<model::Digest> {
+    presence.iter().flat_map(|presence| &presence.consents).map(|by| by.consent).collect()
 }
 
 /// Puts what a judgement rests on into the store, and says where.

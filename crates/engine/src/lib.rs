@@ -2,6 +2,7 @@
 
 mod bundle;
 mod configuration;
+mod consents;
 mod engine;
 mod entries;
 mod error;
@@ -15,6 +16,7 @@ mod lanes;
 mod line;
 mod live;
 mod look;
+mod passkeys;
 mod people;
 mod place;
 mod read;

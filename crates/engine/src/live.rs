@@ -92,6 +92,8 @@ impl Engine {
             rules,
             freezes: BTreeSet::new(),
             groups: GroupsFound::default(),
+            consents: Vec::new(),
+            passkeys: Vec::new(),
         };
         let examined = reader.examine(&about, Known::new(), synced).await?;
         Ok(RangeEvidenceView {

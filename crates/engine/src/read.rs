@@ -79,6 +79,10 @@ pub(crate) struct About {
     pub freezes: BTreeSet<String>,
     /// The groups that fill roles.
     pub groups: GroupsFound,
+    /// What was said to plans of the outcome.
+    pub consents: Vec<grant::Consent>,
+    /// The passkeys by which it was.
+    pub passkeys: Vec<gate::PasskeyRead>,
 }
 
 impl Reader<'_> {
@@ -285,6 +289,8 @@ impl Reading<'_> {
             links: Vec::new(),
             groups: self.about.groups.read.clone(),
             sessions: Vec::new(),
+            consents: self.about.consents.clone(),
+            passkeys: self.about.passkeys.clone(),
             read_at,
         };
         let repo = self.synced.repo.clone();

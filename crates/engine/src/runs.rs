@@ -12,6 +12,7 @@ use crate::{
     engine::Engine,
     entries,
     kept::{KeptGrant, KeptOutcome, KeptSubmission, Lane, LaneRecord},
+    lanes::named,
 };
 
 /// Runs that are taken up after a start.
@@ -97,11 +98,12 @@ impl Engine {
         let lane = outcome.ok_or_else(|| missing("outcome"))?.value.lane;
         tracing::info!(run = id, "run is taken up");
         let (run, version) = (run.value, run.version);
-        match self
-            .executor
-            .resume(run.clone(), version, kept.grant.as_bytes(), &kept.plan, &kept.decision)
-            .await
-        {
+        let grant = kept.grant.as_bytes();
+        // One that can't be read is refused below.
+        let read = grant::check_offline(grant, self.gate.id()).ok();
+        let named = named(read.as_ref().and_then(|grant| grant.presence.as_ref()));
+        let consents = self.signed_consents(&run.outcome, &named).await?;
+        match self.executor.resume(run.clone(), version, grant, &kept.plan, &kept.decision, &consents).await {
             Ok(spent) => self.drive(lane, spent),
             Err(error @ (ExecutorError::Grant(_) | ExecutorError::Files(_))) => {
                 tracing::warn!(%error, run = id, "nothing more may act for it: it ends here");

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use evidence::{ChangeEvidence, RangeEvidence};
+use grant::{ConsentAnswer, PasskeyKey, Registration, SignedConsent};
 use identity::{Person, Rule};
 use model::{
     Account, Decision, Digest, EnvironmentName, Identity, Justification, OperationName, OutcomeId,
@@ -462,6 +463,124 @@ impl LinkView {
     pub const SCHEMA: &'static str = "exequatur.link-view/1";
 }
 
+/// Who looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// As the provider proves them.
+    pub identity: model::Identity,
+    /// The key by which the company names them, where the provider says it.
+    pub person: Option<PersonKey>,
+}
+
+/// A plan that waits for somebody's approval, or did, and what was said to it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConsentView {
+    /// `exequatur.consent-view/1`
+    pub schema: &'static str,
+    /// The outcome that waits.
+    pub outcome: OutcomeId,
+    /// Its submission.
+    pub submission: SubmissionId,
+    /// The subject line of its last change.
+    pub subject: String,
+    /// Where the change can be seen in Gerrit.
+    pub change_url: String,
+    /// The operation.
+    pub operation: OperationName,
+    /// Its title in the accepted configuration.
+    pub title: String,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// Whether an answer is still waited for.
+    pub waits: bool,
+    /// How the outcome stands.
+    pub state: OutcomeState,
+    /// The plan as it was judged last.
+    pub plan: Option<Plan>,
+    /// Its hash: what is signed.
+    pub hash: Option<Digest>,
+    /// The hash's short code, to compare with what `exq consent` shows.
+    pub code: Option<String>,
+    /// What the environment asks for.
+    pub approve: Option<ApproveView>,
+    /// What was asked, where it is a request's.
+    pub request: Option<Request>,
+    /// What was said so far, in the order in which it came.
+    pub given: Vec<ConsentGiven>,
+    /// Whether an answer of whoever looks would count, where a person looks and one is waited for.
+    pub you: Option<You>,
+}
+
+impl ConsentView {
+    /// The schema's name.
+    pub const SCHEMA: &'static str = "exequatur.consent-view/1";
+}
+
+/// Whose approval an environment asks for.
+#[derive(Clone, Debug, Serialize)]
+pub struct ApproveView {
+    /// Of this role.
+    pub role: RoleName,
+    /// So many people.
+    pub people: u32,
+    /// With proof of presence.
+    pub present: bool,
+}
+
+/// One answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConsentGiven {
+    /// By whom, as the links in force know them.
+    pub person: Option<PersonKey>,
+    /// Yes or no.
+    pub answer: ConsentAnswer,
+    /// What proves it: `step-up` or `passkey`.
+    pub kind: &'static str,
+    /// When.
+    pub at: Timestamp,
+    /// Whether it is an answer to the plan as it is now.
+    pub is_of_this_plan: bool,
+}
+
+/// Whether an answer of whoever looks would count. Whether they are independent of the changes the gate says when it judges.
+#[derive(Clone, Debug, Serialize)]
+pub struct You {
+    /// Whom the links know them as; none: it wouldn't count.
+    pub person: Option<PersonKey>,
+    /// Why not, and who can change that.
+    pub why_not: Option<String>,
+}
+
+/// A passkey that isn't revoked.
+#[derive(Clone, Debug, Serialize)]
+pub struct PasskeyView {
+    /// `exequatur.passkey-view/1`
+    pub schema: &'static str,
+    /// Ours.
+    pub id: Digest,
+    /// Its own id, in base64url.
+    pub credential: String,
+    /// Its public key.
+    pub key: PasskeyKey,
+    /// Whose it is.
+    pub identity: model::Identity,
+    /// The key by which the company names them.
+    pub person: Option<PersonKey>,
+    /// How its person calls it.
+    pub label: String,
+    /// `enrolled` (it counts for nothing yet), `confirmed`, `revoked`.
+    pub state: &'static str,
+    /// Who confirmed it.
+    pub confirmed_by: Option<String>,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+impl PasskeyView {
+    /// The schema's name.
+    pub const SCHEMA: &'static str = "exequatur.passkey-view/1";
+}
+
 /// The answer to a hook, already durable when it is `Stored`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HookAnswer {
@@ -589,6 +708,25 @@ pub trait Surface: Send + Sync {
         whose: Option<&Identity>,
         by: String,
     ) -> Result<LinkView, SurfaceError>;
+    /// Plans that wait for somebody's approval.
+    async fn consents(&self, viewer: Option<&Viewer>) -> Result<Vec<ConsentView>, SurfaceError>;
+    /// One outcome's plan, and what was said to it.
+    async fn consent(&self, id: &OutcomeId, viewer: Option<&Viewer>) -> Result<ConsentView, SurfaceError>;
+    /// Takes what somebody who is present says: verified and durable when this answers; the outcome is judged again at once.
+    async fn give_consent(&self, signed: SignedConsent) -> Result<ConsentView, SurfaceError>;
+    /// The passkeys of everybody, but for those that are revoked.
+    async fn passkeys(&self) -> Result<Vec<PasskeyView>, SurfaceError>;
+    /// Stores a passkey of somebody who has just proved to be present. It counts once another person confirms it.
+    async fn enrol_passkey(
+        &self,
+        by: Viewer,
+        made: Registration,
+        label: &str,
+    ) -> Result<PasskeyView, SurfaceError>;
+    /// Another person says that it is theirs.
+    async fn confirm_passkey(&self, id: &Digest, by: Viewer) -> Result<PasskeyView, SurfaceError>;
+    /// Its own person gives it up.
+    async fn revoke_passkey(&self, id: &Digest, by: &Viewer) -> Result<PasskeyView, SurfaceError>;
     /// The newest runs.
     async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError>;
     /// One run.

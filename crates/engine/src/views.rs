@@ -4,11 +4,12 @@ use std::{collections::BTreeMap, net::IpAddr, sync::PoisonError};
 
 use async_trait::async_trait;
 use gate::CaseEvidence;
+use grant::{Registration, SignedConsent};
 use identity::{Person, Rule};
 use ledger::{Fact, Leaf};
 use model::{
-    Account, Digest, EnvironmentName, Identity, OperationName, PersonKey, Plan, Project, RequestId,
-    Requester, Run, RunId, RunState, ServerName, Submission, SubmissionId, Timestamp,
+    Account, Digest, EnvironmentName, Identity, OperationName, OutcomeId, PersonKey, Plan, Project,
+    RequestId, Requester, Run, RunId, RunState, ServerName, Submission, SubmissionId, Timestamp,
 };
 use store::{Cursor, Query, ReadError, StoreExt as _};
 use tokio::sync::watch;
@@ -18,10 +19,10 @@ use crate::{
     engine::Engine,
     kept::{ChangeIndex, KeptGrant, KeptOutcome, KeptSubmission},
     surface::{
-        AccessView, Asked, ChangeEvidenceView, CommitView, ConfigurationView, Deed, Event, Health,
-        HookAnswer, LinkAsked, LinkChallengeView, LinkView, Metric, OutcomeView, Output, Page, PlanView,
-        RangeEvidenceView, RangeQuestion, RangeView, RequestView, RunQuery, RunRow, RunView, Subject,
-        SubmissionView, Surface, SurfaceError,
+        AccessView, Asked, ChangeEvidenceView, CommitView, ConfigurationView, ConsentView, Deed, Event,
+        Health, HookAnswer, LinkAsked, LinkChallengeView, LinkView, Metric, OutcomeView, Output, Page,
+        PasskeyView, PlanView, RangeEvidenceView, RangeQuestion, RangeView, RequestView, RunQuery, RunRow,
+        RunView, Subject, SubmissionView, Surface, SurfaceError, Viewer,
     },
 };
 
@@ -200,6 +201,40 @@ impl Surface for Engine {
         by: String,
     ) -> Result<LinkView, SurfaceError> {
         self.revoke_link(account, whose, by).await
+    }
+
+    async fn consents(&self, viewer: Option<&Viewer>) -> Result<Vec<ConsentView>, SurfaceError> {
+        self.consents_shown(viewer).await
+    }
+
+    async fn consent(&self, id: &OutcomeId, viewer: Option<&Viewer>) -> Result<ConsentView, SurfaceError> {
+        self.consent_shown(id, viewer).await
+    }
+
+    async fn give_consent(&self, signed: SignedConsent) -> Result<ConsentView, SurfaceError> {
+        let engine = self.me.upgrade().ok_or_else(|| SurfaceError::Unavailable("it stops".to_owned()))?;
+        engine.take_consent(signed).await
+    }
+
+    async fn passkeys(&self) -> Result<Vec<PasskeyView>, SurfaceError> {
+        self.passkeys_shown().await
+    }
+
+    async fn enrol_passkey(
+        &self,
+        by: Viewer,
+        made: Registration,
+        label: &str,
+    ) -> Result<PasskeyView, SurfaceError> {
+        self.enrol(by, made, label).await
+    }
+
+    async fn confirm_passkey(&self, id: &Digest, by: Viewer) -> Result<PasskeyView, SurfaceError> {
+        self.confirm(id, by).await
+    }
+
+    async fn revoke_passkey(&self, id: &Digest, by: &Viewer) -> Result<PasskeyView, SurfaceError> {
+        self.revoke(id, by).await
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError> {

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use grant::{Expectations, SigningKey, VerifiedGrant};
+use grant::{Expectations, Grounds, SignedConsent, SigningKey, VerifiedGrant};
 use model::{Clock, Decision, Entropy, KeyId, Plan, Run, RunState, Step, StepState};
 use store::{Commit, CommitError, Expect, Store, StoreExt as _, Transition};
 use targets::GerritDesk;
@@ -19,6 +19,8 @@ pub struct ExecutorConfig {
     pub host: String,
     /// The ledger's origin.
     pub origin: String,
+    /// What it takes as proof of presence.
+    pub grounds: Grounds,
     /// A folder for the files of running steps, on a file system that allows to execute.
     pub scratch: PathBuf,
 }
@@ -72,13 +74,19 @@ impl Executor {
         &self.config.host
     }
 
-    /// Verifies a grant against what this executor knows by itself.
+    /// Verifies a grant against what this executor knows by itself, and each consent under it.
     ///
     /// # Errors
     /// [`ExecutorError::Grant`] says what doesn't fit.
-    pub fn verify(&self, grant: &[u8], plan: &Plan, decision: &Decision) -> Result<Prepared, ExecutorError> {
+    pub fn verify(
+        &self,
+        grant: &[u8],
+        plan: &Plan,
+        decision: &Decision,
+        consents: &[SignedConsent],
+    ) -> Result<Prepared, ExecutorError> {
         let now = self.clock.now();
-        let grant = self.check(grant, plan, decision)?;
+        let grant = self.check(grant, plan, decision, consents)?;
         let step =
             |id: &model::StepId| Step { id: id.clone(), state: StepState::Pending, undo: StepState::Pending };
         let run = Run {
@@ -102,7 +110,13 @@ impl Executor {
         Ok(Prepared { grant, journal })
     }
 
-    fn check(&self, grant: &[u8], plan: &Plan, decision: &Decision) -> Result<VerifiedGrant, ExecutorError> {
+    fn check(
+        &self,
+        grant: &[u8],
+        plan: &Plan,
+        decision: &Decision,
+        consents: &[SignedConsent],
+    ) -> Result<VerifiedGrant, ExecutorError> {
         let expect = Expectations {
             gate: &self.config.gate,
             executor: self.config.key.id(),
@@ -111,6 +125,8 @@ impl Executor {
             now: self.clock.now(),
             plan,
             decision,
+            consents,
+            grounds: &self.config.grounds,
         };
         Ok(grant::verify(grant, &expect)?)
     }
@@ -148,8 +164,9 @@ impl Executor {
         grant: &[u8],
         plan: &Plan,
         decision: &Decision,
+        consents: &[SignedConsent],
     ) -> Result<Spent, ExecutorError> {
-        let grant = self.check(grant, plan, decision)?;
+        let grant = self.check(grant, plan, decision, consents)?;
         let journal = Journal::found(run, version);
         journal.check(&grant)?;
         let spent = self.store.get::<SpentGrant>(grant.id().as_str()).await;

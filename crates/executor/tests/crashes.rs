@@ -159,7 +159,7 @@ async fn a_run_that_is_not_the_grants_or_was_never_spent_is_not_taken_up() {
         let (executor, granted) = (&executor, granted.clone());
         async move {
             let answer =
-                executor.resume(run, version, &granted.signed, &granted.plan, &granted.decision).await;
+                executor.resume(run, version, &granted.signed, &granted.plan, &granted.decision, &[]).await;
             answer.err().expect("it was taken up")
         }
     };

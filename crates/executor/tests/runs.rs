@@ -143,7 +143,7 @@ async fn a_grant_is_spent_once_and_the_second_time_nothing_is_written() {
     let scripts = [Script::new("one")];
     let granted = world.granted("run", plan(&scripts, OnFailure::Undo, &world.trace()));
     let executor = world.executor();
-    let prepare = || executor.verify(&granted.signed, &granted.plan, &granted.decision).unwrap();
+    let prepare = || executor.verify(&granted.signed, &granted.plan, &granted.decision, &[]).unwrap();
     let (first, second) = (prepare(), prepare());
     let spent = executor.spend(first, gate(&scripts)).await.unwrap();
     let size = world.store.checkpoint().await.unwrap().size;
@@ -176,7 +176,7 @@ async fn of_many_that_spend_at_once_one_acts() {
     for number in 0..8_u8 {
         let grant = grant::Grant { run: model::RunId::derive(&[&[number]]), ..granted.grant.clone() };
         let signed = grant.sign(&world.gate).unwrap().into_bytes();
-        let prepared = executor.verify(&signed, &granted.plan, &granted.decision).unwrap();
+        let prepared = executor.verify(&signed, &granted.plan, &granted.decision, &[]).unwrap();
         let (executor, commit) = (Arc::clone(&executor), gate(&scripts));
         tries.spawn(async move { executor.spend(prepared, commit).await });
     }
@@ -225,11 +225,11 @@ async fn a_grant_that_is_not_for_this_is_refused_and_nothing_is_written() {
         ("no grant", Granted { signed: b"{}".to_vec(), ..good.clone() }),
     ];
     for (what, bad) in cases {
-        let answer = world.executor().verify(&bad.signed, &bad.plan, &bad.decision);
+        let answer = world.executor().verify(&bad.signed, &bad.plan, &bad.decision, &[]);
         assert!(matches!(answer, Err(ExecutorError::Grant(_))), "{what}");
     }
     world.setting.clock.step_ms(600_000);
-    let answer = world.executor().verify(&good.signed, &good.plan, &good.decision);
+    let answer = world.executor().verify(&good.signed, &good.plan, &good.decision, &[]);
     assert!(matches!(answer, Err(ExecutorError::Grant(GrantError::Expired { .. }))));
     assert_eq!(world.store.checkpoint().await.unwrap().size, 0);
     assert_eq!(world.did(), [""; 0]);
@@ -239,7 +239,7 @@ async fn a_grant_that_is_not_for_this_is_refused_and_nothing_is_written() {
 async fn a_plan_of_no_step_is_no_run() {
     let world = World::new().await;
     let granted = world.granted("run", plan(&[], OnFailure::Undo, &world.trace()));
-    let answer = world.executor().verify(&granted.signed, &granted.plan, &granted.decision);
+    let answer = world.executor().verify(&granted.signed, &granted.plan, &granted.decision, &[]);
     assert!(matches!(answer, Err(ExecutorError::Journal { .. })));
 }
 
@@ -249,7 +249,7 @@ async fn a_program_that_is_not_there_is_missed_before_the_grant_is_spent() {
     let scripts = [Script::new("one"), Script::new("two")];
     let granted = world.granted("run", plan(&scripts, OnFailure::Undo, &world.trace()));
     let executor = world.executor();
-    let prepare = || executor.verify(&granted.signed, &granted.plan, &granted.decision).unwrap();
+    let prepare = || executor.verify(&granted.signed, &granted.plan, &granted.decision, &[]).unwrap();
     let Err(error) = executor.spend(prepare(), gate(&scripts[..1])).await else { panic!("it was spent") };
     assert!(matches!(&error, ExecutorError::Files(why) if why.contains("shop/two")), "{error}");
     assert_eq!(world.store.checkpoint().await.unwrap().size, 0, "something was written");

@@ -61,6 +61,10 @@ pub struct IdentitySection {
     /// The claim by which the company names one human; without one nobody has a person key.
     #[serde(default)]
     pub person_claim: Option<String>,
+    /// The host name that passkeys are for (WebAuthn's relying party id): that of `public_url`, or `localhost`. Without it no
+    /// passkeys are used, and presence is proven by step-up. It can't change later: passkeys made for another are worth nothing.
+    #[serde(default)]
+    pub passkeys: Option<String>,
     /// Groups that may read what this server shows. Default: everybody who can sign in.
     #[serde(default)]
     pub readers: Vec<String>,
@@ -186,6 +190,14 @@ impl Config {
         }
     }
 
+    /// The host name by which browsers reach this server.
+    fn public_host(&self, identity: &IdentitySection) -> String {
+        let listen = format!("http://{}", self.listen);
+        let said = identity.public_url.as_deref().unwrap_or(&listen);
+        let host = Url::parse(said).ok().and_then(|url| url.domain().map(str::to_owned));
+        host.unwrap_or_default()
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         if !self.listen.ip().is_loopback() {
             bail!(
@@ -196,6 +208,14 @@ impl Config {
         if let Some(identity) = &self.identity {
             if identity.session_idle_s == 0 || identity.session_idle_s > identity.session_absolute_s {
                 bail!("identity: session_idle_s is at least 1 and at most session_absolute_s");
+            }
+            if let Some(site) = &identity.passkeys {
+                let host = self.public_host(identity);
+                if *site != host {
+                    bail!(
+                        "identity.passkeys: {site:?} is not the host of public_url, {host:?}\nhint: passkeys are for a host of their own, on which nothing else is served; an IP address can't have any"
+                    );
+                }
             }
             if identity.session_absolute_s > 7 * 24 * 3600 {
                 bail!("identity.session_absolute_s: a session lasts a week at most");

@@ -8,6 +8,7 @@ use engine::{
 };
 use executor::{Executor, ExecutorConfig};
 use gerrit::{Client, ClientConfig};
+use grant::{Grounds, Provider, Site};
 use identity::{Http, ProviderConfig, RelyingParty, SessionLimits, Sessions};
 use ledger::VerifierKey;
 use model::{Clock, Entropy};
@@ -87,6 +88,7 @@ impl Installation {
                 mirrors: config.data.join("mirrors").join(name.as_str()),
             }));
         }
+        let grounds = grounds(config.identity.as_ref(), address);
         let scratch = config.data.join("scratch");
         private_folder(&scratch)?;
         let executor = Executor::new(
@@ -95,6 +97,7 @@ impl Installation {
                 gate: keys.gate.id().clone(),
                 host: config.executor.host.clone(),
                 origin: config.origin.clone(),
+                grounds: grounds.clone(),
                 scratch,
             },
             Arc::clone(&store),
@@ -124,6 +127,7 @@ impl Installation {
                 sessions: Arc::clone(&sign_in.sessions),
                 party: Arc::clone(&sign_in.party),
             }),
+            grounds,
         };
         let sign_in_url = sign_in.as_ref().map(|sign_in| format!("{}/sign-in", sign_in.origin));
         let engine = Engine::start(engine_config, store, Arc::clone(&clock)).await?;
@@ -181,6 +185,14 @@ impl Installation {
     }
 }
 
+/// What proves that somebody is present.
+fn grounds(identity: Option<&IdentitySection>, address: SocketAddr) -> Grounds {
+    let provider = identity
+        .map(|identity| Provider { issuer: identity.issuer.clone(), client: identity.client_id.clone() });
+    let id = identity.and_then(|identity| identity.passkeys.clone());
+    Grounds { provider, passkeys: id.map(|id| Site { id, origin: public_url(identity, address) }) }
+}
+
 /// How browsers reach this server.
 fn public_url(identity: Option<&IdentitySection>, address: SocketAddr) -> String {
     let said = identity.and_then(|identity| identity.public_url.as_ref());
@@ -221,6 +233,7 @@ async fn sign_in(
         origin,
         readers: section.readers.clone(),
         granted_by: section.granted_by.clone(),
+        passkeys: grounds(Some(section), address).passkeys,
     })
 }
 

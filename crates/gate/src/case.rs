@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Canonical, ChangeNumber, Digest, EnvironmentName, OperationName, Project, RefName, Revision, ServerName,
-    Submission, Timestamp,
+    Canonical, ChangeNumber, Digest, EnvironmentName, OperationName, OutcomeKey, Project, RefName, Revision,
+    ServerName, Submission, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,13 @@ pub struct Case {
     /// What the identity provider says of those whom the question names.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub sessions: Vec<SessionRead>,
+    /// What people who were present said to plans of this outcome, in the order in which it came. Each was verified when it was
+    /// stored, and is again before its run begins; a bundle has what proves it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub consents: Vec<grant::Consent>,
+    /// The passkeys by which those were given, that another person confirmed and that stand.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub passkeys: Vec<crate::PasskeyRead>,
     /// When the oldest of all this was read.
     pub read_at: Timestamp,
 }
@@ -65,6 +72,7 @@ impl Case {
     /// [`CaseError::Contradiction`].
     pub(crate) fn check(&self) -> Result<(), CaseError> {
         same("its schema", &self.schema, Self::SCHEMA)?;
+        crate::consent::check(self)?;
         if let Some(asked) = self.matter.request() {
             asked.check(self)?;
         }
@@ -138,6 +146,18 @@ pub struct RunMatter {
     /// The request that was merged, where nothing but one sets the operation off.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request: Option<Box<RequestMatter>>,
+}
+
+impl RunMatter {
+    /// Which outcome it is about.
+    #[must_use]
+    pub fn key(&self) -> OutcomeKey {
+        OutcomeKey {
+            submission: self.submission.id.clone(),
+            operation: self.operation.clone(),
+            environment: self.environment.clone(),
+        }
+    }
 }
 
 /// `refs/meta/config` of a project.

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use grant::{ByConsent, ConsentAnswer, Presence};
 use model::{
-    Answer, Canonical as _, Decision, DecisionId, Need, PersonKey, Plan, Reason, Timestamp, TriggeredBy,
+    Answer, Canonical as _, Decision, DecisionId, Digest, EnvironmentName, Need, OperationName, PersonKey,
+    Plan, Reason, Revision, Timestamp, TriggeredBy,
 };
 use operations::{Ask, Wish};
-use policy::{Question, Verdict};
+use policy::{Asked, Question, Verdict};
 
 use crate::{
     Case, CaseError, CaseEvidence, Matter, Rulebook, RunMatter,
     case::same,
-    question::{Posed, pose},
+    consent,
+    question::{Posed, pose, proven},
     request, revision,
 };
 
@@ -27,10 +30,26 @@ pub struct Judgement {
     pub plan: Option<Plan>,
     /// The question that was asked under the accepted configuration; none when it couldn't even be asked.
     pub question: Option<Question>,
+    /// The persons whose consent counted, each with its hash.
+    pub consents: BTreeMap<PersonKey, Digest>,
     /// The persons whose vote counted, in every change independent of who contributed to it.
     pub approvers: BTreeSet<PersonKey>,
     /// What a policy stumbled over: worth an alarm.
     pub errors: Vec<String>,
+}
+
+impl Judgement {
+    /// Who has to have been present, and was, as a grant says it; none where nobody's approval of the plan is asked for.
+    #[must_use]
+    pub fn presence(&self) -> Option<Presence> {
+        let Asked::Run(run) = &self.question.as_ref()?.asked else { return None };
+        let approve = run.approve.as_ref()?;
+        let by = |(person, consent): (&PersonKey, &Digest)| ByConsent {
+            person: person.clone(),
+            consent: *consent,
+        };
+        Some(Presence { people: approve.people.max(1), consents: self.consents.iter().map(by).collect() })
+    }
 }
 
 /// Decides a case.
@@ -48,22 +67,31 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Judgement, CaseError> {
     fits(case, evidence, accepted, opened)?;
+    // First, for a consent is to this very plan.
+    let made = match &case.matter {
+        Matter::Accept | Matter::Submit(_) => None,
+        Matter::Run(matter) => Some(make_plan(case, matter, opened)),
+    };
+    let hash = made.as_ref().and_then(|made| made.as_ref().ok()).map(Plan::digest).transpose()?;
     let mut reasons = Vec::new();
     let mut policies = BTreeSet::new();
     let mut errors = Vec::new();
     let mut asked = None;
+    let (proven, mut refused) = (proven(case), Vec::new());
     let mut rulebooks = vec![accepted];
     if opened.commit != accepted.commit {
         rulebooks.push(opened);
     }
     for rulebook in &rulebooks {
-        match pose(case, evidence, rulebook, now) {
+        match pose(case, evidence, rulebook, hash.as_ref(), now) {
             Ok(Posed { question, unknown, missing }) => {
                 let Verdict { policies: deciding, reasons: why, errors: broken, allow } =
                     rulebook.policies.decide(&question);
                 if !allow && why.is_empty() {
                     reasons.push(refuse("policy", "no policy permits it".to_owned(), None));
                 }
+                let links = rulebook.configuration.links().with(&proven);
+                refused.extend(consent::refusals(case, &links, &question, hash.as_ref())?);
                 policies.extend(deciding);
                 reasons.extend(with_missing(why, missing, rulebook));
                 reasons.extend(unknown);
@@ -85,19 +113,18 @@ pub fn decide(
         }
         reasons.extend(request::reasons(case, asked, evidence.request.as_ref(), &rulebooks, opened));
     }
-    let plan = match &case.matter {
-        Matter::Accept | Matter::Submit(_) => None,
-        Matter::Run(matter) => match make_plan(case, matter, opened) {
-            Ok(plan) => Some(plan),
-            Err(why) => {
-                reasons.push(refuse(
-                    "no-plan",
-                    why.to_string(),
-                    Some("correct the operation and merge again".to_owned()),
-                ));
-                None
-            }
-        },
+    // What can't be supplied any more stands before what can.
+    reasons.splice(0..0, refused);
+    let plan = match made.transpose() {
+        Ok(plan) => plan,
+        Err(why) => {
+            reasons.push(refuse(
+                "no-plan",
+                why.to_string(),
+                Some("correct the operation and merge again".to_owned()),
+            ));
+            None
+        }
     };
     let mut seen = BTreeSet::new();
     // The same words may wait under one rulebook and be final under another: both are kept.
@@ -108,7 +135,7 @@ pub fn decide(
     let question_digest = asked.as_ref().map(Question::digest).transpose()?;
     let plan_digest = match &case.matter {
         Matter::Submit(asked) => Some(asked.request.plan),
-        _ => plan.as_ref().map(Plan::digest).transpose()?,
+        _ => hash,
     };
     let case_digest = case.digest()?;
     let nothing = model::Digest::of(b"");
@@ -126,7 +153,15 @@ pub fn decide(
         at: now,
     };
     let approvers = asked.as_ref().map(approvers).unwrap_or_default();
-    Ok(Judgement { decision, plan, question: asked, approvers, errors })
+    let mut consents = consent::persons(
+        case,
+        &accepted.configuration.links().with(&proven),
+        hash.as_ref(),
+        ConsentAnswer::Approve,
+    )?;
+    let counted: BTreeSet<&PersonKey> = asked.iter().flat_map(Question::approved_by).collect();
+    consents.retain(|person, _| counted.contains(person));
+    Ok(Judgement { decision, plan, question: asked, consents, approvers, errors })
 }
 
 /// That all that is handed in belongs together. A decision on the evidence of another case, or by another rulebook than
@@ -193,25 +228,51 @@ fn make_plan(case: &Case, matter: &RunMatter, opened: &Rulebook) -> Result<Plan,
         base: case.base,
         changes: submission.changes.clone(),
     };
-    if let Some(asked) = &matter.request {
-        let request = &asked.request;
+    let of = (&matter.operation, &matter.environment);
+    let asked = matter.request.as_ref().map(|asked| &asked.request);
+    plan_of(opened, triggered_by, of, matter.before, asked)
+}
+
+/// Makes a plan again from a rulebook, for the submission that it names and what it says ran before: for whoever wants to see for
+/// themselves that the accepted operation says so.
+///
+/// # Errors
+/// [`operations::PlanError`] when the rulebook gives none.
+pub fn plan(
+    rulebook: &Rulebook,
+    told: &Plan,
+    asked: Option<&model::Request>,
+) -> Result<Plan, operations::PlanError> {
+    let before = told.before.get("revision").and_then(|revision| revision.parse().ok());
+    let of = (&told.operation, &told.environment);
+    plan_of(rulebook, told.triggered_by.clone(), of, before, asked)
+}
+
+fn plan_of(
+    rulebook: &Rulebook,
+    triggered_by: TriggeredBy,
+    (operation, environment): (&OperationName, &EnvironmentName),
+    before: Option<Revision>,
+    asked: Option<&model::Request>,
+) -> Result<Plan, operations::PlanError> {
+    let (configuration, commit) = (&rulebook.configuration, rulebook.commit);
+    if let Some(request) = asked {
         let wish = Wish {
             operation: &request.operation,
             environment: &request.environment,
             inputs: &request.inputs,
         };
-        let plan = operations::requested(&opened.configuration, &wish)?;
-        return Ok(plan.into_plan(opened.commit, triggered_by));
+        return Ok(operations::requested(configuration, &wish)?.into_plan(commit, triggered_by));
     }
     operations::plan(
-        &opened.configuration,
+        configuration,
         &Ask {
-            commit: opened.commit,
-            operation: &matter.operation,
-            environment: &matter.environment,
+            commit,
+            operation,
+            environment,
             triggered_by: &triggered_by,
             inputs: &BTreeMap::new(),
-            before: matter.before,
+            before,
         },
     )
 }

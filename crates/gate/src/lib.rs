@@ -7,6 +7,7 @@
 //! Nothing here reads a clock, a store or a network, and there is no other place that says yes (I1).
 
 mod case;
+mod consent;
 mod decide;
 mod error;
 mod evidence;
@@ -15,19 +16,22 @@ mod groups;
 mod link;
 mod live;
 mod matrix;
+mod passkey;
 mod question;
 mod request;
 mod roles;
 mod rulebook;
 
 pub use case::{Case, ChangeRead, Matter, Rules, RunMatter};
-pub use decide::{Judgement, decide};
+pub use consent::{MOST_CONSENTS, may_consent, person_of};
+pub use decide::{Judgement, decide, plan};
 pub use error::CaseError;
 pub use evidence::{CaseEvidence, examine};
 pub use examples::Shown;
 pub use groups::{GerritGroupsRead, GroupEvidence, GroupTrouble, GroupsRead, examine as examine_groups};
 pub use link::{Challenge, Link, LinkRead, LinkRefusal};
 pub use live::{Answers, Detail, live_facts, object_id, revision};
+pub use passkey::PasskeyRead;
 pub use question::{defined, question};
 pub use request::{RequestEvidence, RequestMatter, unknown_request};
 pub use roles::{SessionRead, StatedGroups, narrow, standing};

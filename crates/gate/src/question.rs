@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 
 use evidence::{Account as Accounted, ChangeEvidence, FindingCode, ReviewRules, Status};
-use model::{Account, AccountId, PersonKey, Reason, RoleName, Timestamp};
+use grant::ConsentAnswer;
+use model::{Account, AccountId, Digest, PersonKey, Reason, RoleName, Timestamp};
 use operations::{Environment, Links, Operation, Proven};
-use policy::{Accept, Approve, Asked, ChangeFacts, Question, RangeFacts, Run};
+use policy::{Accept, Approve, Asked, ChangeFacts, Consent, Question, RangeFacts, Run};
 
 use crate::{
-    Case, CaseError, CaseEvidence, Matter, RequestMatter, Rulebook, RunMatter,
+    Case, CaseError, CaseEvidence, Matter, RequestMatter, Rulebook, RunMatter, consent,
     request::{Asking, asking},
     revision,
     roles::{Roles, roles},
 };
 
-/// The question about a case, under one rulebook.
+/// The question about a case, under one rulebook; `plan` is the hash of what would run, where there is a plan.
 ///
 /// # Errors
 /// [`CaseError::Configuration`] when the rulebook no longer has the operation or environment: nobody can allow it.
@@ -22,9 +23,10 @@ pub fn question(
     case: &Case,
     evidence: &CaseEvidence,
     rulebook: &Rulebook,
+    plan: Option<&Digest>,
     now: Timestamp,
 ) -> Result<Question, CaseError> {
-    pose(case, evidence, rulebook, now).map(|posed| posed.question)
+    pose(case, evidence, rulebook, plan, now).map(|posed| posed.question)
 }
 
 /// A question, and what couldn't be said of roles.
@@ -45,6 +47,7 @@ pub(crate) fn pose(
     case: &Case,
     evidence: &CaseEvidence,
     rulebook: &Rulebook,
+    plan: Option<&Digest>,
     now: Timestamp,
 ) -> Result<Posed, CaseError> {
     let proven = proven(case);
@@ -53,13 +56,16 @@ pub(crate) fn pose(
         Matter::Accept => Asked::Accept(Accept { commit: case.tip }),
         Matter::Run(matter) => {
             let (operation, environment) = defined(rulebook, matter)?;
-            run(operation, environment)
+            run(operation, environment, environment.approve.as_ref())
         }
         Matter::Submit(asked) => {
             let (operation, environment) = asked_for(rulebook, asked)?;
-            run(operation, environment)
+            // Its plan is approved once it is one: after the merge.
+            run(operation, environment, None)
         }
     };
+    let consents = consent::persons(case, &links, plan, ConsentAnswer::Approve)?;
+    let saying = consent::everybody(case, &links);
     let asking = case.matter.request().map(|asked| asking(&asked.request, &links)).unwrap_or_default();
     let requester = asking.persons.first().cloned();
     let people = People { case, links: &links, asking };
@@ -71,9 +77,10 @@ pub(crate) fn pose(
         .flat_map(|c| c.approvers.iter().chain(&c.contributors).chain(&c.earlier_uploaders))
         .chain(&submitter)
         .chain(&requester)
+        .chain(&saying)
         .collect();
-    let acting: BTreeSet<&PersonKey> =
-        changes.iter().flat_map(|c| &c.approvers).chain(&submitter).chain(&requester).collect();
+    let approvers = changes.iter().flat_map(|c| &c.approvers);
+    let acting: BTreeSet<&PersonKey> = approvers.chain(&submitter).chain(&requester).chain(&saying).collect();
     let Roles { of: roles, unknown, missing } = roles(case, evidence, rulebook, &links, named, &acting, now)?;
     let range = &evidence.range;
     let open = matches!(case.matter, Matter::Submit(_));
@@ -105,7 +112,7 @@ pub(crate) fn pose(
         roles,
         submitter,
         requester,
-        consents: vec![],
+        consents: consents.into_keys().map(|person| Consent { person, present: true }).collect(),
         freezes: case.freezes.clone(),
         drift: BTreeSet::new(),
         holds: BTreeSet::new(),
@@ -116,17 +123,13 @@ pub(crate) fn pose(
     Ok(Posed { question, unknown, missing })
 }
 
-fn run(operation: &Operation, environment: &Environment) -> Asked {
+fn run(operation: &Operation, environment: &Environment, approve: Option<&operations::Approve>) -> Asked {
     Asked::Run(Run {
         operation: operation.name.clone(),
         environment: environment.name.clone(),
         mode: operation.mode,
         people: operation.people,
-        approve: environment.approve.as_ref().map(|a| Approve {
-            role: a.role.clone(),
-            people: a.people,
-            present: a.present,
-        }),
+        approve: approve.map(|a| Approve { role: a.role.clone(), people: a.people, present: a.present }),
     })
 }
 

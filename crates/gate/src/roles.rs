@@ -141,7 +141,7 @@ pub fn narrow(
     let proven = question::proven(case);
     let mut named = BTreeSet::new();
     for rulebook in rulebooks {
-        match question::question(case, evidence, rulebook, now) {
+        match question::question(case, evidence, rulebook, None, now) {
             Ok(question) => named.extend(question.roles.into_keys()),
             Err(CaseError::Configuration { .. }) => {}
             Err(error) => return Err(error),

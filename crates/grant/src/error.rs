@@ -115,6 +115,12 @@ pub enum GrantError {
         /// The time.
         now: Timestamp,
     },
+    /// A consent that doesn't hold.
+    #[error("the consent is refused: {why}")]
+    Consent {
+        /// What doesn't hold.
+        why: &'static str,
+    },
     /// A key for one purpose was asked to sign for another.
     #[error("this is {is} key, and a {needs} key signs here", is = .is.with_article())]
     WrongPurpose {

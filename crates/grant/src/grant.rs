@@ -1,6 +1,6 @@
 //! The grant: the signed permission that an allow turns into.
 
-use model::{Digest, GrantId, KeyId, OutcomeId, Revision, RunId, Timestamp};
+use model::{Digest, GrantId, KeyId, OutcomeId, PersonKey, Revision, RunId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -42,6 +42,29 @@ pub struct Grant {
     pub not_after: Timestamp,
     /// The decision's evidence.
     pub evidence: Digest,
+    /// Whose consent it rests on; none where nobody's was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub presence: Option<Presence>,
+}
+
+/// That people have to have been present, and who was.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Presence {
+    /// So many distinct people.
+    pub people: u32,
+    /// Their consents, in the order of the persons, each person once.
+    pub consents: Vec<ByConsent>,
+}
+
+/// One person's consent.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByConsent {
+    /// The person, as the reviewed links know whoever gave it.
+    pub person: PersonKey,
+    /// The consent's hash.
+    pub consent: Digest,
 }
 
 impl Grant {
@@ -77,12 +100,27 @@ impl Predicate for Grant {
             "it ends before it begins"
         } else if lifetime_ms > MAX_LIFETIME_MS {
             "it is good for more than a day"
+        } else if self.presence.as_ref().is_some_and(|presence| !presence.is_sound()) {
+            "those who were present are too few, or not distinct"
         } else {
             return Ok(());
         };
         Err(GrantError::Unsound { what: "grant", why })
     }
 }
+
+impl Presence {
+    /// Enough distinct people, each with a consent of their own.
+    fn is_sound(&self) -> bool {
+        let distinct = self.consents.windows(2).all(|two| matches!(two, [a, b] if a.person < b.person));
+        let own: std::collections::BTreeSet<_> = self.consents.iter().map(|by| by.consent).collect();
+        let enough = usize::try_from(self.people).is_ok_and(|people| people >= 1 && people <= own.len());
+        distinct && enough && own.len() == self.consents.len() && own.len() <= MOST_CONSENTS
+    }
+}
+
+/// More consents than that are under no grant.
+const MOST_CONSENTS: usize = 64;
 
 fn is_plain(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())

@@ -130,6 +130,7 @@ mod tests {
             issued_at: Timestamp::from_millis(0),
             not_after: Timestamp::from_millis(1),
             evidence: Digest::of(b"evidence"),
+            presence: None,
         }
     }
 

@@ -1,11 +1,16 @@
 //! The proof that a grant was verified: the value without which nothing acts.
 
+use std::collections::BTreeSet;
+
 use model::{
     Action, Answer, Canonical as _, Decision, Digest, GrantId, KeyId, OutcomeId, Plan, PlannedStep, Revision,
     RunId, Timestamp,
 };
 
-use crate::{Grant, GrantError, check_offline, statement::plan_digest};
+use crate::{
+    ConsentAnswer, Grant, GrantError, Grounds, SignedConsent, check_offline, statement::plan_digest,
+    verify_consent,
+};
 
 /// How far the gate's clock may be ahead of the executor's, in milliseconds.
 pub const MAX_SKEW_MS: i64 = 60_000;
@@ -27,6 +32,10 @@ pub struct Expectations<'a> {
     pub plan: &'a Plan,
     /// The decision at hand.
     pub decision: &'a Decision,
+    /// The consents at hand: those that the grant names, and no other.
+    pub consents: &'a [SignedConsent],
+    /// What this executor takes as proof of presence, from its own configuration.
+    pub grounds: &'a Grounds,
 }
 
 /// Which action of a plan: a step, or what takes it back.
@@ -188,6 +197,7 @@ pub fn verify(bytes: &[u8], expect: &Expectations<'_>) -> Result<VerifiedGrant, 
     same("executor", &grant.executor, expect.executor)?;
     same("host", grant.host.as_str(), expect.host)?;
     same("origin", grant.origin.as_str(), expect.origin)?;
+    present(&grant, expect)?;
     if grant.issued_at < decision.at {
         return Err(GrantError::Unsound { what: "grant", why: "it was issued before it was decided" });
     }
@@ -197,6 +207,35 @@ pub fn verify(bytes: &[u8], expect: &Expectations<'_>) -> Result<VerifiedGrant, 
     let verified = VerifiedGrant { grant, plan: expect.plan.clone(), signed: Digest::of(bytes) };
     verified.check_deadline(expect.now)?;
     Ok(verified)
+}
+
+/// Each person whom the grant names gave the consent that it names, to this plan, for this outcome: verified here, as if nobody
+/// had looked before.
+fn present(grant: &Grant, expect: &Expectations<'_>) -> Result<(), GrantError> {
+    let named = grant.presence.iter().flat_map(|presence| &presence.consents);
+    let mut left: BTreeSet<Digest> = BTreeSet::new();
+    let mut identities = BTreeSet::new();
+    for signed in expect.consents {
+        let verified = verify_consent(signed)?;
+        verified.rests_on(expect.grounds)?;
+        let consent = &signed.consent;
+        let wrong = |why| GrantError::Consent { why };
+        if consent.answer != ConsentAnswer::Approve {
+            return Err(wrong("it says no"));
+        }
+        if consent.plan != grant.plan || consent.outcome != grant.outcome {
+            return Err(wrong("it is about another plan, or another outcome"));
+        }
+        if !identities.insert(&consent.identity) || !left.insert(consent.digest()?) {
+            return Err(wrong("somebody gave it twice"));
+        }
+    }
+    for by in named {
+        if !left.remove(&by.consent) {
+            return Err(GrantError::Consent { why: "one that the grant names is not there" });
+        }
+    }
+    if left.is_empty() { Ok(()) } else { Err(GrantError::Consent { why: "the grant doesn't name it" }) }
 }
 
 fn same<T: PartialEq + ToString + ?Sized>(

@@ -2,9 +2,10 @@
 
 use std::marker::PhantomData;
 
-use model::{Identity, PersonKey, Requester, RequesterKind};
+use grant::{ConsentAnswer, ConsentProof, SignedConsent, StepUp, ToSign, Token};
+use model::{Digest, Identity, OutcomeId, PersonKey, Requester, RequesterKind, Timestamp};
 
-use crate::{Agent, Person, Presence, Service};
+use crate::{Agent, Error, Person, Presence, Refusal, Result, Service};
 
 mod sealed {
     pub trait Who {}
@@ -190,5 +191,62 @@ impl Deed<'_, Propose, Agent> {
     pub fn requester(&self) -> Requester {
         let by = self.by;
         requester(RequesterKind::Agent, by.identity(), None, by.acts_for(), by.rule())
+    }
+}
+
+/// What somebody who is present says, and to what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Said {
+    /// The outcome that waits for it.
+    pub outcome: OutcomeId,
+    /// The hash of the plan that they were shown.
+    pub plan: Digest,
+    /// Their answer.
+    pub answer: ConsentAnswer,
+    /// Random, and used once.
+    pub nonce: Digest,
+}
+
+impl Said {
+    /// What a step-up by which this person says it has to bind.
+    #[must_use]
+    pub fn binds(&self, identity: &Identity) -> Digest {
+        let Self { outcome, plan, answer, nonce } = self;
+        ToSign { outcome, plan, answer: *answer, identity, nonce }.digest()
+    }
+}
+
+impl Deed<'_, Consent, Presence> {
+    /// The consent that this presence signs, with what proves it.
+    ///
+    /// # Errors
+    /// [`Refusal::Nonce`] if it signs something else, or nothing.
+    pub fn signed(&self, said: &Said, at: Timestamp) -> Result<SignedConsent> {
+        let (person, proof) = (self.by.person(), self.by.proof());
+        let salt = match (&proof.binds, &proof.salt) {
+            (Some(binds), Some(salt)) if *binds == said.binds(person.identity()) => salt.clone(),
+            _ => return Err(Refusal::Nonce.into()),
+        };
+        let token = Token { id_token: proof.id_token.clone(), key: proof.key.clone() };
+        let unreadable = |why: grant::GrantError| Error::Store(why.to_string());
+        let key = Digest::of(&token.key_bytes().map_err(unreadable)?);
+        let consent = grant::Consent {
+            schema: grant::Consent::SCHEMA.to_owned(),
+            outcome: said.outcome.clone(),
+            plan: said.plan,
+            answer: said.answer,
+            identity: person.identity().clone(),
+            person: person.key().cloned(),
+            nonce: said.nonce,
+            at,
+            proof: ConsentProof::StepUp(StepUp {
+                client: proof.client.clone(),
+                person_claim: proof.person_claim.clone(),
+                salt,
+                token: Digest::of(token.id_token.as_bytes()),
+                key,
+            }),
+        };
+        Ok(SignedConsent { consent, token: Some(token) })
     }
 }

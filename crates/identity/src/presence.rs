@@ -3,13 +3,14 @@
 use model::{Digest, Timestamp};
 use serde_json::Value;
 
-use crate::Person;
+use crate::{Person, SessionId};
 
 /// A person who proved just now to be present. Only a step-up makes one. What the proof rests on is kept with it: the
 /// provider's administrator could have made it too.
 #[derive(Clone, Debug)]
 pub struct Presence {
     pub(crate) person: Person,
+    pub(crate) session: SessionId,
     pub(crate) at: Timestamp,
     pub(crate) proof: Proof,
 }
@@ -17,9 +18,13 @@ pub struct Presence {
 /// What a presence rests on.
 #[derive(Clone, Debug)]
 pub struct Proof {
+    /// Our client at the provider: for whom the token is.
+    pub client: String,
+    /// The claim that names the human, if one does.
+    pub person_claim: Option<String>,
     /// The hash of what is signed, if anything.
     pub binds: Option<Digest>,
-    /// With which the nonce was made from it: `hex(SHA-256 of parts("exequatur.identity/presence", [binds, salt]))`.
+    /// With which the nonce was made from it: [`grant::bound_nonce`].
     pub salt: Option<String>,
     /// The ID token, as it came.
     pub id_token: String,
@@ -32,6 +37,12 @@ impl Presence {
     #[must_use]
     pub const fn person(&self) -> &Person {
         &self.person
+    }
+
+    /// The session in which it was asked for.
+    #[must_use]
+    pub const fn session(&self) -> SessionId {
+        self.session
     }
 
     /// When the provider asked them.
@@ -50,23 +61,5 @@ impl Presence {
     #[must_use]
     pub const fn is_fresh(&self, now: Timestamp, max_age_ms: i64) -> bool {
         now.ms_since(self.at) <= max_age_ms
-    }
-}
-
-/// A nonce that says what is signed, and still is used once.
-pub(crate) fn bound_nonce(binds: &Digest, salt: &str) -> String {
-    Digest::of_parts("exequatur.identity/presence", &[binds.as_bytes(), salt.as_bytes()]).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bound_nonce_is_of_its_plan_and_of_its_salt() {
-        let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
-        assert_eq!(bound_nonce(&a, "s"), bound_nonce(&a, "s"));
-        assert_ne!(bound_nonce(&a, "s"), bound_nonce(&b, "s"));
-        assert_ne!(bound_nonce(&a, "s"), bound_nonce(&a, "t"));
     }
 }

@@ -11,11 +11,11 @@ use serde_json::Value;
 use url::form_urlencoded::byte_serialize;
 
 use crate::{
-    Error, Http, Issuer, Limits, Person, ProviderConfig, Refusal, Result, ReturnTo,
+    Error, Http, Issuer, Limits, Person, ProviderConfig, Refusal, Result, ReturnTo, SessionId,
     http::{endpoint, shorten},
     logout::SeenNotices,
     pending::{Pending, PendingSignIns, random},
-    presence::{Presence, Proof, bound_nonce},
+    presence::{Presence, Proof},
     token::{Expected, IdToken},
 };
 
@@ -32,6 +32,8 @@ pub enum Purpose {
     StepUp {
         /// Whose session it is. Somebody else's sign-in proves nothing.
         who: Identity,
+        /// That session: the presence is for it alone.
+        session: SessionId,
         /// The hash of what is signed, if anything: the nonce is made from it.
         binds: Option<Digest>,
     },
@@ -196,7 +198,7 @@ impl RelyingParty {
         let (nonce, salt) = match &purpose {
             Purpose::StepUp { binds: Some(binds), .. } => {
                 let salt = random(entropy)?;
-                (bound_nonce(binds, &salt), Some(salt))
+                (grant::bound_nonce(binds, &salt), Some(salt))
             }
             _ => (random(entropy)?, None),
         };
@@ -267,14 +269,21 @@ impl RelyingParty {
             Purpose::SignIn => {
                 Outcome::SignedIn(SignedIn { refresh: answer.refresh_token, ..read.signed_in })
             }
-            Purpose::StepUp { who, binds } => {
+            Purpose::StepUp { who, session, binds } => {
                 let SignedIn { person, authenticated_at, .. } = read.signed_in;
                 if person.identity != who {
                     return Err(Refusal::OtherSubject.into());
                 }
                 let at = authenticated_at.ok_or(Refusal::NotFresh)?;
-                let proof = Proof { binds, salt: pending.salt, id_token, key: read.key };
-                Outcome::Present(Box::new(Presence { person, at, proof }))
+                let proof = Proof {
+                    client: self.config.client_id.clone(),
+                    person_claim: self.config.person_claim.clone(),
+                    binds,
+                    salt: pending.salt,
+                    id_token,
+                    key: read.key,
+                };
+                Outcome::Present(Box::new(Presence { person, session, at, proof }))
             }
         };
         Ok(Finished { outcome, return_to: pending.return_to })

@@ -237,7 +237,7 @@ async fn a_step_up_asks_a_person_again_who_is_signed_in_at_keycloak() {
     let finished = company.go(&mut browser, Purpose::SignIn, "alice").await.unwrap();
     let Outcome::SignedIn(signed_in) = finished.outcome else { panic!("signed in") };
     let who = signed_in.person().identity().clone();
-    let purpose = Purpose::StepUp { who: who.clone(), binds: None };
+    let purpose = Purpose::StepUp { who: who.clone(), session: "0".repeat(64).parse().unwrap(), binds: None };
     let finished = company.go(&mut browser, purpose.clone(), "alice").await.unwrap();
     let Outcome::Present(presence) = finished.outcome else { panic!("present") };
     assert_eq!(*presence.person().identity(), who);

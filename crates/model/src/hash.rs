@@ -105,6 +105,21 @@ impl Digest {
         }
         Self(hash.finalize().into())
     }
+
+    /// A code that two people can read to each other, to see that both look at the same: `K7QF-9D2M-4XTA`, its first 60 bits in
+    /// Crockford's alphabet. Longer than is comfortable, so that nobody finds another plan with the same one.
+    #[must_use]
+    pub fn short_code(&self) -> String {
+        const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        let bits = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+        let letter = |at: u32| {
+            let five = usize::try_from(bits >> (59 - 5 * at) & 31).unwrap_or_default();
+            LETTERS.get(five).copied().map_or('?', char::from)
+        };
+        let group = |first: u32| (first..first + 4).map(letter).collect::<String>();
+        format!("{}-{}-{}", group(0), group(4), group(8))
+    }
 }
 
 #[cfg(test)]
@@ -124,6 +139,18 @@ mod tests {
         ] {
             assert!(bad.parse::<Revision>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_short_code_is_the_first_sixty_bits_in_letters_that_nobody_mistakes() {
+        let code = |first: [u8; 8]| {
+            let mut bytes = [0; 32];
+            bytes[..8].copy_from_slice(&first);
+            Digest::from_bytes(bytes).short_code()
+        };
+        assert_eq!(code([0; 8]), "0000-0000-0000");
+        assert_eq!(code([0xff; 8]), "ZZZZ-ZZZZ-ZZZZ");
+        assert_eq!(code([0x08, 0, 0, 0, 0, 0, 0, 0x10]), "1000-0000-0001");
     }
 
     #[test]

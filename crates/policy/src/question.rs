@@ -200,17 +200,22 @@ impl Question {
     /// neither a contributor of the range nor the requester. A vote on a merged change is never one (I4).
     #[must_use]
     pub fn approvals(&self) -> usize {
-        let Asked::Run(Run { approve: Some(approve), .. }) = &self.asked else { return 0 };
-        let contributors = self.contributors();
-        let persons: BTreeSet<&PersonKey> = self
-            .consents
+        self.approved_by().len()
+    }
+
+    /// Those persons. Who uploaded an earlier patch set, whose lines may still be in, is none of them either.
+    #[must_use]
+    pub fn approved_by(&self) -> BTreeSet<&PersonKey> {
+        let Asked::Run(Run { approve: Some(approve), .. }) = &self.asked else { return BTreeSet::new() };
+        let mut others = self.contributors();
+        others.extend(self.range.changes.iter().flat_map(|change| &change.earlier_uploaders));
+        others.extend(&self.requester);
+        self.consents
             .iter()
             .filter(|c| c.present || !approve.present)
             .map(|c| &c.person)
-            .filter(|p| self.has_role(p, &approve.role))
-            .filter(|p| !contributors.contains(p) && Some(*p) != self.requester.as_ref())
-            .collect();
-        persons.len()
+            .filter(|p| self.has_role(p, &approve.role) && !others.contains(p))
+            .collect()
     }
 
     /// The roles for which every change of the range has an independent approver.

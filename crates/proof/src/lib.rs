@@ -6,6 +6,7 @@
 
 mod bundle;
 mod chain;
+mod consent;
 mod error;
 mod git;
 mod lane;

@@ -1,6 +1,6 @@
 //! What the run did: grant, spending, steps, end; in this order, signed, and all about the same plan.
 
-use grant::{Did, Grant, StepAt, StepReport, check_offline};
+use grant::{Did, Grant, Presence, StepAt, StepReport, check_offline};
 use model::{Canonical as _, Decision, Digest, GrantId, KeyId, Plan, RunId};
 
 use crate::{
@@ -17,6 +17,7 @@ pub(crate) struct Granted<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) decision: &'a Decision,
     pub(crate) outcome: &'a str,
+    pub(crate) presence: &'a Option<Presence>,
     pub(crate) gate: &'a KeyId,
     pub(crate) executor: &'a KeyId,
 }
@@ -63,6 +64,9 @@ fn check_grant(
     same("the granted configuration", &grant.configuration, &decision.configuration)?;
     same("the granted evidence", &grant.evidence, &decision.evidence)?;
     same("the granted executor", &grant.executor, granted.executor)?;
+    if grant.presence != *granted.presence {
+        return Err(ProofError::rederived("who was present", "the grant names others"));
+    }
     same("the grant's ledger", grant.origin.as_str(), log.origin.as_str())?;
     same("the grant's entry", issued.text("grant")?, grant.id.as_str())?;
     same("the run of the grant's entry", issued.text("run")?, granted.run.as_str())?;

@@ -12,6 +12,8 @@ use crate::{
 const KINDS: &[(&str, &str)] = &[
     ("configuration.accepted", "configuration"),
     ("configuration.refused", "configuration"),
+    ("consent.given", "consents"),
+    ("consent.refused", "consents"),
     ("genesis.accepted", "configuration"),
     ("grant.issued", "grant"),
     ("grant.spent", "spent-grant"),
@@ -21,6 +23,9 @@ const KINDS: &[(&str, &str)] = &[
     ("outcome.ran", "outcome"),
     ("outcome.running", "outcome"),
     ("outcome.waiting", "outcome"),
+    ("passkey.confirmed", "passkey"),
+    ("passkey.enrolled", "passkey"),
+    ("passkey.revoked", "passkey"),
     ("request.made", "request"),
     ("request.merged", "request"),
     ("request.opened", "request"),
@@ -35,7 +40,8 @@ const KINDS: &[(&str, &str)] = &[
 ];
 
 /// Records whose whole history is in a bundle, from version 1; that of the configuration up to the one that decided.
-const WHOLE: &[&str] = &["configuration", "grant", "outcome", "request", "run", "spent-grant", "submission"];
+const WHOLE: &[&str] =
+    &["configuration", "consents", "grant", "outcome", "request", "run", "spent-grant", "submission"];
 
 /// Checks every entry's kind and record: each kind of record is one record, each history is without a gap.
 pub(crate) fn check(log: &Log) -> Result<(), ProofError> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     Bundle, ProofError,
     chain::{Chain, Genesis, repeats_decision},
+    consent::{self, Rests},
     error::same,
     lane,
     log::{Entry, Log, in_order},
@@ -42,6 +43,8 @@ pub struct Verified {
     pub changes: Vec<u64>,
     /// The persons whose votes counted.
     pub approvers: Vec<String>,
+    /// The persons who approved the plan itself, being present.
+    pub consents: Vec<String>,
     /// Who asked for it, where somebody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requester: Option<String>,
@@ -102,7 +105,9 @@ pub fn verify(bytes: &[u8], key: &VerifierKey) -> Result<Verified, ProofError> {
     if recorded != *plan {
         return Err(ProofError::rederived("the plan", "it is not what was recorded"));
     }
+    let rests = consent::check(&log, &objects, running, &again.case, &outcome, &again.judgement)?;
     let granted = Granted {
+        presence: &again.judgement.presence(),
         run: &bundle.run,
         plan,
         decision: &again.judgement.decision,
@@ -120,7 +125,7 @@ pub fn verify(bytes: &[u8], key: &VerifierKey) -> Result<Verified, ProofError> {
     repeats_decision(&log, ran, &again.judgement)?;
     objects.all_used()?;
     let genesis = genesis.entry.text("configuration")?.to_owned();
-    Ok(verified(&bundle, log, &again, matter, base, result, (&genesis, chain.len())))
+    Ok(verified(&bundle, log, &again, matter, &rests, (base, result), (&genesis, chain.len())))
 }
 
 /// The entry by which the outcome ended repeats the judgement by which it began.
@@ -165,8 +170,8 @@ fn verified(
     log: Log,
     again: &Rederived,
     matter: &RunMatter,
-    base: String,
-    result: String,
+    rests: &[Rests],
+    (base, result): (String, String),
     (genesis, rulebooks): (&str, usize),
 ) -> Verified {
     let approvers: Vec<String> = again.judgement.approvers.iter().map(ToString::to_string).collect();
@@ -200,10 +205,11 @@ fn verified(
     let mut rests_on = vec![
         "Gerrit's administrator: could have forged accounts, votes and history before they were first read".to_owned(),
         "the reviewed links: that an account is that person's".to_owned(),
-        "the approvals are votes: cast by whoever held the account's token; nothing proves that a person was present".to_owned(),
+        "the reviews are votes: cast by whoever held the account's token; nothing proves that a person was present when voting".to_owned(),
         "whoever is root where the gate, the ledger and the executor ran: they share one process, so that one can sign all three".to_owned(),
     ];
     rests_on.extend(on_people(again));
+    consent::say(rests, &mut proven, &mut rests_on, &mut not_checked);
     let asked = matter.request.as_deref().map(|asked| &asked.request);
     if let Some(request) = asked {
         proven.push(format!(
@@ -231,6 +237,7 @@ fn verified(
         revision: again.case.tip.to_string(),
         changes: matter.submission.changes.clone(),
         approvers,
+        consents: rests.iter().map(|one| one.person.clone()).collect(),
         policies: again.judgement.decision.policies.clone(),
         result,
         absent: log.absent,

@@ -11,7 +11,12 @@ use axum::{
 use identity::{Principal, Via};
 
 use crate::{
-    App, answer::Problem, layers::problems::is_for_programs, people::sign_in_path, session::SessionKey,
+    App,
+    answer::Problem,
+    layers::problems::is_for_programs,
+    people::{People, sign_in_path},
+    session::SessionKey,
+    step_up,
 };
 
 /// Who may call a route.
@@ -28,6 +33,11 @@ pub enum Access {
     /// A person who signed in and is in a group that reads, or a service or agent that a reviewed rule lets in: for asking
     /// that something be done. The host's token is none.
     Asker,
+    /// A person who signed in and is in a group that reads: for what no service or agent may do, such as to say yes to a plan.
+    Member,
+    /// A person who signed in and proved, minutes ago at most, to be there (step-up): for what must not be done from a
+    /// session that was left open. The handler is given an [`identity::Fresh`].
+    Present,
     /// The host's command line only.
     Cli,
 }
@@ -109,6 +119,37 @@ pub(crate) async fn person(State(app): State<App>, request: Request, next: Next)
         .hint("Sign in: `exq login`.")
         .into_response(),
     }
+}
+
+/// Lets people in who may read, and nobody but people.
+pub(crate) async fn member(State(app): State<App>, request: Request, next: Next) -> Response {
+    match (identify(&app, request.headers()).await, &app.people) {
+        (Caller::Person(session), Some(people)) if !people.may_read(session.person()) => {
+            people.no_role(session.person()).into_response()
+        }
+        _ => person(State(app), request, next).await,
+    }
+}
+
+/// Lets people in who proved a short while ago to be there.
+pub(crate) async fn present(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    if let (Caller::Person(session), Some(people)) = (identify(&app, request.headers()).await, &app.people) {
+        match people.sessions.fresh(&session) {
+            Some(fresh) => drop(request.extensions_mut().insert(fresh)),
+            None => return step_up::needed(people, &page_of(people, &request)).into_response(),
+        }
+    }
+    person(State(app), request, next).await
+}
+
+/// The page that can be shown again: this one, or where the form was that was sent here.
+fn page_of(people: &People, request: &Request) -> String {
+    if request.method() == Method::GET {
+        return request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    }
+    let from = request.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
+    let path = from.and_then(|from| from.strip_prefix(people.origin.as_str()));
+    path.filter(|path| path.starts_with('/')).unwrap_or("/").to_owned()
 }
 
 /// Lets people in who may ask that something be done.

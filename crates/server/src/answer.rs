@@ -19,11 +19,13 @@ pub(crate) struct Problem {
     pub(crate) hint: Option<String>,
     /// When to come back, in seconds.
     pub(crate) retry_after_s: Option<u32>,
+    /// Where somebody proves to be present, if that is what is missing.
+    pub(crate) step_up: Option<String>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), hint: None, retry_after_s: None }
+        Self { status, code, message: message.into(), hint: None, retry_after_s: None, step_up: None }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {

@@ -3,12 +3,15 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use engine::surface::Surface;
+use identity::Said;
 use model::{Clock, Entropy, Timestamp};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
     Limits, ServerConfig, ServerError,
     counters::Counters,
+    intents::Intents,
+    pages::passkeys::Enrolling,
     people::People,
     session::Sessions,
     token::{OneTimeTokens, TokenHash},
@@ -40,6 +43,10 @@ pub struct Inner {
     /// The name of the session's cookie: with the port, since browsers don't keep cookies of ports apart.
     pub(crate) cookie: String,
     pub(crate) counters: Counters,
+    /// What people are about to sign.
+    pub(crate) intents: Intents<Said>,
+    /// Who is about to enrol a passkey.
+    pub(crate) enrolling: Intents<Enrolling>,
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) hooks: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
@@ -85,6 +92,8 @@ impl App {
             sessions: Sessions::new(limits),
             cookie: format!("exq-session-{port}"),
             counters: Counters::default(),
+            intents: Intents::default(),
+            enrolling: Intents::default(),
             requests: Arc::new(Semaphore::new(limits.requests)),
             hooks: Arc::new(Semaphore::new(limits.hooks)),
             streams: Arc::new(Semaphore::new(limits.streams)),

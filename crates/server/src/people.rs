@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, sync::Arc};
 
 use axum::http::{HeaderMap, StatusCode, header};
+use grant::Site;
 use identity::{CookiePolicy, Devices, Groups, Person, RelyingParty, Sessions};
 
 use crate::{ServerError, access::cookie, answer::Problem, text::Shown};
@@ -21,6 +22,8 @@ pub struct SignIn {
     pub readers: Vec<String>,
     /// Who puts somebody into such a group: shown to who is in none.
     pub granted_by: String,
+    /// The site that passkeys are for, where they are used; its origin is ours.
+    pub passkeys: Option<Site>,
 }
 
 impl fmt::Debug for SignIn {
@@ -41,13 +44,14 @@ pub(crate) struct People {
     pub(crate) origin: String,
     /// The origin's host, as browsers write it.
     pub(crate) host: String,
+    pub(crate) passkeys: Option<Site>,
     readers: Vec<String>,
     granted_by: String,
 }
 
 impl People {
     pub(crate) fn new(sign_in: SignIn, address: SocketAddr) -> Result<Self, ServerError> {
-        let SignIn { party, sessions, origin, mut readers, granted_by } = sign_in;
+        let SignIn { party, sessions, origin, mut readers, granted_by, passkeys } = sign_in;
         let wrong = || ServerError::Origin(origin.clone());
         let (scheme, host) = origin.split_once("://").ok_or_else(wrong)?;
         let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b);
@@ -69,7 +73,7 @@ impl People {
         readers.sort_unstable();
         readers.dedup();
         let (devices, host) = (Devices::new(Arc::clone(&party)), host.to_owned());
-        Ok(Self { party, sessions, devices, cookies, origin, host, readers, granted_by })
+        Ok(Self { party, sessions, devices, cookies, origin, host, passkeys, readers, granted_by })
     }
 
     /// Whether one of their groups reads.
@@ -111,7 +115,12 @@ impl People {
 
 /// The address that begins a sign-in, and comes back to `path`.
 pub(crate) fn sign_in_path(path: &str) -> String {
-    let mut to = String::from("/sign-in?to=");
+    with_query("/sign-in?to=", path)
+}
+
+/// An address that ends in a path as a value of its query.
+pub(crate) fn with_query(address: &str, path: &str) -> String {
+    let mut to = String::from(address);
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             to.push(char::from(byte));

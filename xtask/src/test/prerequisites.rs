@@ -49,6 +49,12 @@ const FULL: &[Need] = &[
         missing: || absent("cargo-clippy"),
     },
     Need {
+        what: "Chromium",
+        packages: &["chromium"],
+        hint: "apt-get install chromium, or https://www.chromium.org/getting-involved/download-chromium, as `chromium` on PATH",
+        missing: || absent("chromium"),
+    },
+    Need {
         what: "Maven (mvn)",
         packages: &["maven"],
         hint: "apt-get install maven, or https://maven.apache.org/download.cgi",

@@ -174,6 +174,8 @@ impl Play {
             links: vec![],
             groups: GroupsRead::default(),
             sessions: vec![],
+            consents: Vec::new(),
+            passkeys: Vec::new(),
             read_at: Timestamp::from_millis(0),
         };
         let found = examine(&case, reading.mirror.repo(), &reading.answers).unwrap();

@@ -92,6 +92,8 @@ impl Engine {
             rules: ground.and_then(|ground| ground.record.rules),
             freezes: freezes.map(|freeze| freeze.name.clone()).collect(),
             groups: GroupsFound::default(),
+            consents: Vec::new(),
+            passkeys: Vec::new(),
         };
         let known: Known = HashMap::from([(opened.change, read)]);
         let rulebook = &accepted.rulebook;

@@ -88,6 +88,7 @@ impl World {
     /// One life of the executor.
     pub fn executor(&self) -> Executor {
         let config = ExecutorConfig {
+            grounds: grant::Grounds::default(),
             key: self.key(),
             gate: self.gate.id().clone(),
             host: HOST.into(),
@@ -146,6 +147,7 @@ impl World {
             issued_at: now,
             not_after: now.plus_ms(600_000),
             evidence: decision.evidence,
+            presence: None,
         };
         let signed = grant.sign(&self.gate).unwrap().into_bytes();
         Granted { plan, decision, grant, signed }
@@ -154,7 +156,7 @@ impl World {
     /// Spends a grant; with it the plan's programs are kept, and what the gate would write.
     pub async fn spend(&self, granted: &Granted, scripts: &[Script]) -> Spent {
         let executor = self.executor();
-        let prepared = executor.verify(&granted.signed, &granted.plan, &granted.decision).unwrap();
+        let prepared = executor.verify(&granted.signed, &granted.plan, &granted.decision, &[]).unwrap();
         executor.spend(prepared, gate(scripts)).await.unwrap()
     }
 
@@ -166,7 +168,7 @@ impl World {
     /// Takes up a run as a new process would.
     pub async fn resume(&self, granted: &Granted) -> Result<Spent, ExecutorError> {
         let (run, version) = self.run(granted).await;
-        self.executor().resume(run, version, &granted.signed, &granted.plan, &granted.decision).await
+        self.executor().resume(run, version, &granted.signed, &granted.plan, &granted.decision, &[]).await
     }
 
     pub async fn entries(&self) -> Vec<(Leaf, StoredEntry)> {

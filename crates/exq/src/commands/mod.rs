@@ -3,6 +3,7 @@
 mod access;
 mod bundle;
 mod config_check;
+mod consent;
 #[cfg(feature = "demo")]
 mod demo;
 mod evidence;
@@ -63,6 +64,8 @@ enum Command {
     Request(request::RequestCommand),
     /// Links your account on Gerrit to you.
     Link(link::LinkCommand),
+    /// Shows plans that wait for somebody's approval, and makes one anew.
+    Consent(consent::ConsentCommand),
     /// Writes the file that proves a run.
     Bundle(bundle::BundleCommand),
     /// Checks a bundle, offline.
@@ -106,6 +109,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Plan(plan) => block(plan.run(place)),
         Command::Request(request) => block(request.run(place)),
         Command::Link(link) => block(link.run(place)),
+        Command::Consent(consent) => block(consent.run(place)),
         Command::Bundle(bundle) => block(bundle.run(place)),
         Command::Verify(verify) => verify.run(),
         Command::Login(login) => block(login.run(place)),

@@ -71,6 +71,17 @@ fn in_words(view: &Value) -> String {
         format!("{} in {}: {}", text("/plan/operation"), text("/plan/environment"), text("/title")),
         String::new(),
     ];
+    lines.extend(steps(view));
+    let people = view.get("people").and_then(Value::as_u64).unwrap_or_default();
+    lines.push(format!("\n{people} independent people have to approve it; not who asks."));
+    lines.push(format!("plan {}", text("/hash")));
+    lines.join("\n")
+}
+
+/// Inputs, steps and files of a view's plan, a line each.
+pub(super) fn steps(view: &Value) -> Vec<String> {
+    let text = |at: &str| view.pointer(at).and_then(Value::as_str).unwrap_or("-").to_owned();
+    let mut lines = Vec::new();
     for (name, value) in view.pointer("/plan/inputs").and_then(Value::as_object).into_iter().flatten() {
         lines.push(format!("  with {name} = {value}"));
     }
@@ -87,10 +98,7 @@ fn in_words(view: &Value) -> String {
         lines.push(format!("  file {path} {}", digest.as_str().unwrap_or("-")));
     }
     lines.push(format!("  a failed step: {}", text("/plan/on_failure")));
-    let people = view.get("people").and_then(Value::as_u64).unwrap_or_default();
-    lines.push(format!("\n{people} independent people have to approve it; not who asks."));
-    lines.push(format!("plan {}", text("/hash")));
-    lines.join("\n")
+    lines
 }
 
 fn action(action: &Value) -> String {

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
 pub(crate) mod asking;
+pub(crate) mod browser;
+pub(crate) mod chromium;
 pub(crate) mod delivery;
 pub(crate) mod evidence;
 pub(crate) mod gerrit;

@@ -142,6 +142,20 @@ steps:
     exec: { run: [./restart/run, "{{ inputs.ticket }}", "{{ target.root }}"], timeout: 30s, idempotent: true }
 "#;
 
+/// The same, where its plan is approved by somebody who is present.
+pub(crate) const APPROVED_OPERATION: &str = r#"operation: shop-restart
+title: Restart the shop
+mode: enforce
+review: { people: 1 }
+inputs:
+  ticket: { title: The incident that it is for }
+environments:
+  prod: { targets: shop-hosts, approve: { role: release-managers, people: 1, present: true } }
+steps:
+  - id: restart
+    exec: { run: [./restart/run, "{{ inputs.ticket }}", "{{ target.root }}"], timeout: 30s, idempotent: true }
+"#;
+
 /// A company whose people sign in, and may ask for a restart of the shop.
 pub(crate) struct Office {
     /// The company.
@@ -150,6 +164,8 @@ pub(crate) struct Office {
     pub(crate) idp: DevIdp,
     /// Who says so instead, where that is a real Keycloak.
     pub(crate) hall: Option<Hall>,
+    /// How browsers reach us.
+    pub(crate) public: String,
     homes: BTreeMap<String, TempDir>,
 }
 
@@ -157,6 +173,11 @@ impl Office {
     /// On a small Gerrit.
     pub(crate) async fn dev() -> Result<Self> {
         Self::on(Stage::dev().await?).await
+    }
+
+    /// The same, where passkeys are used: by the host name that browsers take for one on this machine.
+    pub(crate) async fn with_passkeys() -> Result<Self> {
+        Self::open(Stage::dev().await?, None, true).await
     }
 
     /// On a small Gerrit where approvers, too, may push and submit in `requests`: what comes of it is for us to refuse.
@@ -169,7 +190,7 @@ impl Office {
         options: realgerrit::Options,
         people: &[(&str, &[&str])],
     ) -> Result<Self> {
-        Self::open(Stage::real(options).await?, Some(people)).await
+        Self::open(Stage::real(options).await?, Some(people), false).await
     }
 
     /// On a real one.
@@ -178,11 +199,18 @@ impl Office {
     }
 
     async fn on(stage: Stage) -> Result<Self> {
-        Self::open(stage, None).await
+        Self::open(stage, None, false).await
     }
 
-    async fn open(mut stage: Stage, at_keycloak: Option<&[(&str, &[&str])]>) -> Result<Self> {
-        let server = format!("http://{}", stage.running()?.address);
+    async fn open(
+        mut stage: Stage,
+        at_keycloak: Option<&[(&str, &[&str])]>,
+        has_passkeys: bool,
+    ) -> Result<Self> {
+        let mut server = format!("http://{}", stage.running()?.address);
+        if has_passkeys {
+            server = server.replace("127.0.0.1", "localhost");
+        }
         let mut people: Vec<DevPerson> = ["alice", "bob", "carol", "dave", "erin", "mallory"]
             .map(|n| DevPerson::new(n, &["exq-readers"]))
             .into();
@@ -198,8 +226,13 @@ impl Office {
             Some(hall) => hall.configure(&stage.town.config)?,
             None => configure_sign_in(&stage.town.config, &idp)?,
         }
+        if has_passkeys {
+            let mut text = std::fs::read_to_string(&stage.town.config)?;
+            text.push_str(&format!("  public_url: {server}\n  passkeys: localhost\n"));
+            std::fs::write(&stage.town.config, text)?;
+        }
         stage.running = Some(start(&stage).await?);
-        let office = Self { stage, idp, hall, homes: BTreeMap::new() };
+        let office = Self { stage, idp, hall, public: server, homes: BTreeMap::new() };
         let links = office.operations("links.yaml").await?;
         let bobs = format!(
             "- {{ person: bob, identities: [{{ issuer: \"{}\", subject: u-bobby }}],",

@@ -38,6 +38,7 @@ fn make() -> Option<Real> {
         issued_at: Timestamp::from_millis(0),
         not_after: Timestamp::from_millis(1),
         evidence: Digest::of(b"evidence"),
+        presence: None,
     };
     let report = StepReport {
         schema: StepReport::SCHEMA.into(),

@@ -241,6 +241,8 @@ impl Play {
             links: vec![],
             groups: GroupsRead::default(),
             sessions: vec![],
+            consents: Vec::new(),
+            passkeys: Vec::new(),
             read_at: at(-1_000),
         };
         (self.twist)(&mut case);

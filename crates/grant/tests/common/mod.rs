@@ -40,6 +40,7 @@ impl World {
             issued_at: at(2_000),
             not_after: at(2_000 + 600_000),
             evidence: decided.evidence,
+            presence: None,
         };
         Self { gate, executor, plan, decision: decided, grant, now: at(3_000) }
     }
@@ -60,6 +61,8 @@ impl World {
             now: self.now,
             plan: &self.plan,
             decision: &self.decision,
+            consents: &[],
+            grounds: &NOBODY_IS_ASKED,
         }
     }
 
@@ -67,6 +70,9 @@ impl World {
         self.grant.sign(&self.gate).unwrap().into_bytes()
     }
 }
+
+/// No provider, no passkeys.
+pub(crate) static NOBODY_IS_ASKED: grant::Grounds = grant::Grounds { provider: None, passkeys: None };
 
 pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(1_795_507_200_000 + millis)

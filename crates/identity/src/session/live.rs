@@ -16,6 +16,9 @@ use crate::Person;
 use super::record::{EndReason, SessionId, SessionRecord, Via};
 use super::sessions::SessionLimits;
 
+/// Before any time that a clock shows.
+const NEVER: i64 = i64::MIN / 2;
+
 /// An open session.
 #[derive(Debug)]
 pub struct Session {
@@ -27,6 +30,8 @@ pub struct Session {
     pub(super) noted_at: AtomicI64,
     /// When the provider last said who they are and in which groups.
     asked_at: AtomicI64,
+    /// When the person last proved to be there.
+    pub(super) present_at: AtomicI64,
     refresh: Mutex<Option<SecretString>>,
 }
 
@@ -47,6 +52,7 @@ impl Session {
             used_at: AtomicI64::new(used),
             noted_at: AtomicI64::new(used),
             asked_at: AtomicI64::new(asked),
+            present_at: AtomicI64::new(NEVER),
             refresh: Mutex::new(refresh),
         })
     }
@@ -62,6 +68,7 @@ impl Session {
             used_at: copy(&self.used_at),
             noted_at: copy(&self.noted_at),
             asked_at: copy(&self.asked_at),
+            present_at: copy(&self.present_at),
             refresh: Mutex::new(self.refresh_token()),
         })
     }

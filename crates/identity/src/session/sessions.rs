@@ -42,6 +42,8 @@ pub struct SessionLimits {
     /// Between two reads of what other replicas did. Default 500 ms: a session that is revoked anywhere is over everywhere
     /// within a second.
     pub follow_ms: i64,
+    /// For how long somebody who proved to be present counts as present. Default 5 min.
+    pub present_ms: i64,
 }
 
 impl Default for SessionLimits {
@@ -53,13 +55,14 @@ impl Default for SessionLimits {
             of_one: 32,
             ask_ms: 5 * 60_000,
             follow_ms: 500,
+            present_ms: 5 * 60_000,
         }
     }
 }
 
 /// All sessions of this installation.
 pub struct Sessions {
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     limits: SessionLimits,
@@ -116,6 +119,7 @@ impl Sessions {
                 }
             }
         }
+        sessions.load_presences().await?;
         Ok(sessions)
     }
 
@@ -503,7 +507,7 @@ impl Sessions {
         Ok(found.and_then(|found| session.changed(found.value, found.version)).map(Arc::new))
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         let now = self.clock.now().as_millis();
         Timestamp::from_millis(self.latest.fetch_max(now, Ordering::Relaxed).max(now))
     }

@@ -24,8 +24,8 @@ struct Error<'a> {
 }
 
 /// Where programs call.
-const FOR_PROGRAMS: [&str; 6] =
-    ["/api/", "/hooks/", "/healthz", "/readyz", "/metrics", "/sign-in/back-channel"];
+const FOR_PROGRAMS: [&str; 7] =
+    ["/api/", "/script/", "/hooks/", "/healthz", "/readyz", "/metrics", "/sign-in/back-channel"];
 
 /// Whether a program calls there, not a browser's page.
 pub(crate) fn is_for_programs(path: &str) -> bool {

@@ -22,7 +22,7 @@ const ALL: [Asset; 3] = [
     Asset {
         name: "exq.js",
         media: "text/javascript; charset=utf-8",
-        bytes: include_str!("../../assets/exq.js"),
+        bytes: concat!(include_str!("../../assets/exq.js"), "\n", include_str!("../../assets/passkeys.js")),
     },
     Asset { name: "mark.svg", media: "image/svg+xml", bytes: include_str!("../../assets/mark.svg") },
 ];

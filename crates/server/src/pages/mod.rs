@@ -5,14 +5,17 @@
 pub(crate) mod assets;
 pub(crate) mod close;
 pub(crate) mod configuration;
+pub(crate) mod consents;
 pub(crate) mod live;
 pub(crate) mod open;
 pub(crate) mod overview;
+pub(crate) mod passkeys;
 pub(crate) mod problem;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
+pub(crate) mod step_up;
 pub(crate) mod submission;
 
 use askama::Template;

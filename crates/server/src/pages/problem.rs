@@ -18,6 +18,8 @@ struct ProblemPage<'a> {
     again: Option<Shown>,
     /// Where to sign in, to come back here.
     sign_in: Option<String>,
+    /// Where to prove to be present, to come back here.
+    step_up: Option<&'a str>,
     /// Somebody is signed in, and may not read this.
     is_signed_in: bool,
 }
@@ -25,6 +27,9 @@ struct ProblemPage<'a> {
 pub(crate) fn page(app: &App, problem: &Problem, path: &str, request: &str) -> Response {
     let title = match problem.status {
         _ if problem.code == "no-role" => "You are signed in, and may not read this",
+        _ if problem.code == "step-up-needed" => "Prove that it is you",
+        _ if matches!(problem.code, "consent-refused" | "would-not-count") => "Your answer doesn't count",
+        StatusCode::CONFLICT => "Not any more",
         _ if problem.code.starts_with("sign-in") => "You are not signed in",
         StatusCode::UNAUTHORIZED if app.people.is_some() => "Nobody is signed in here",
         StatusCode::BAD_REQUEST => "That can't be read",
@@ -46,6 +51,7 @@ pub(crate) fn page(app: &App, problem: &Problem, path: &str, request: &str) -> R
         again: (problem.status == StatusCode::UNAUTHORIZED && is_local && app.people.is_none())
             .then(|| Shown::line(path)),
         sign_in: sign_in(app, problem, path),
+        step_up: problem.step_up.as_deref(),
         is_signed_in: problem.code == "no-role",
     };
     pages::page(problem.status, Frame::outside(app, title), &body)

@@ -29,6 +29,7 @@ struct SessionsPage {
     groups: Option<Vec<Shown>>,
     asked: When,
     rows: Vec<Row>,
+    has_passkeys: bool,
 }
 
 struct Row {
@@ -66,6 +67,7 @@ pub(crate) async fn get(State(app): State<App>, Extension(caller): Extension<Cal
             _ => None,
         },
         asked: When::of(this.asked_at()),
+        has_passkeys: people.passkeys.is_some(),
         rows: people.sessions.of(person.identity()).iter().map(|session| row(session)).collect(),
     };
     pages::page(StatusCode::OK, Frame::inside(&app, "Sessions", Place::Sessions), &page)

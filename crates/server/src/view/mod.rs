@@ -2,6 +2,7 @@
 
 pub(crate) mod chip;
 pub(crate) mod configuration;
+pub(crate) mod consent;
 pub(crate) mod outcome;
 pub(crate) mod overview;
 pub(crate) mod reason;
@@ -20,6 +21,7 @@ pub(crate) enum Place {
     Overview,
     Submission,
     Runs,
+    Consents,
     Configuration,
     Sessions,
     Outside,
@@ -31,6 +33,7 @@ impl Place {
         match self {
             Self::Overview | Self::Submission | Self::Outside => "/",
             Self::Runs => "/runs",
+            Self::Consents => "/consents",
             Self::Configuration => "/configuration",
             Self::Sessions => "/sessions",
         }
@@ -91,6 +94,7 @@ impl Frame {
                     entry(Place::Configuration, "Configuration"),
                 ];
                 if self.has_people {
+                    all.insert(1, entry(Place::Consents, "Approvals"));
                     all.push(entry(Place::Sessions, "Sessions"));
                 }
                 all

@@ -28,6 +28,8 @@ pub(crate) struct OutcomeModel {
     /// The run that took its place.
     pub(crate) superseded_by: Option<String>,
     pub(crate) reasons: Vec<ReasonModel>,
+    /// The page where its plan is approved, while that is waited for.
+    pub(crate) approve: Option<String>,
     pub(crate) decision: Option<DecisionModel>,
     pub(crate) approvers: Vec<Shown>,
     pub(crate) range: Option<RangeModel>,
@@ -77,11 +79,22 @@ pub(crate) fn model(view: &OutcomeView, verify_key: &str) -> OutcomeModel {
             OutcomeState::Superseded { by, .. } => Some(by.to_string()),
             _ => None,
         },
+        approve: wants_approval(&view.state).then(|| format!("/consents/{}", view.id)),
         reasons: reason::list(reasons),
         decision: view.decision.as_ref().map(decision),
         approvers: view.approvers.iter().map(|person| Shown::line(person)).collect(),
         range: view.range.as_ref().map(range),
         run: view.run.as_ref().map(|run| run::model(run, verify_key)),
+    }
+}
+
+/// Whether somebody's approval of its plan is among what it waits for.
+fn wants_approval(state: &OutcomeState) -> bool {
+    match state {
+        OutcomeState::Waiting { reasons, .. } => {
+            reasons.iter().any(|reason| reason.code == "approval-missing")
+        }
+        _ => false,
     }
 }
 

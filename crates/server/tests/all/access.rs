@@ -15,6 +15,8 @@ pub fn request(route: &RouteInfo) -> Request {
         "ab".repeat(16)
     } else if route.path.contains("/runs/") {
         samples::run_id("succeeded").to_string()
+    } else if route.path.contains("/consents/") {
+        samples::outcome_id().to_string()
     } else if route.path.contains("/requests/") {
         samples::request_id().to_string()
     } else {
@@ -44,6 +46,14 @@ pub fn request(route: &RouteInfo) -> Request {
         }
         ("POST", "/api/v1/links") => json_body(&target, &json!({"server": "main", "account": 1001})),
         ("POST", "/api/v1/links/{id}/prove") => json_body(&target, &json!({"change": 40})),
+        ("POST", "/api/v1/consents/{id}") => {
+            let body = json!({"plan": samples::consent(None).hash});
+            Request::post(&target, body.to_string()).with("content-type", "application/json")
+        }
+        ("POST", "/consents/{id}") => {
+            let form = format!("answer=approve&plan={}", samples::consent(None).hash.unwrap());
+            Request::post(&target, form).with("content-type", "application/x-www-form-urlencoded")
+        }
         _ => Request::new(route.method, &target),
     }
 }
@@ -113,7 +123,9 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
         match route.access {
             Access::Public => {}
             // Nobody signs in on this site; `people.rs` has the other one.
-            Access::Person | Access::Asker => assert_eq!((with_session, with_token), (404, 404), "{route:?}"),
+            Access::Person | Access::Asker | Access::Member | Access::Present => {
+                assert_eq!((with_session, with_token), (404, 404), "{route:?}")
+            }
             Access::Cli => assert_eq!((with_session, with_token), (401, 200), "{route:?}"),
             // The last one in the list that needs the session ends it.
             // Of one whose link is whose, only a person or the host can say.

@@ -7,6 +7,7 @@
 mod access;
 mod api;
 mod client;
+mod consents;
 mod faults;
 mod hooks;
 mod host;
@@ -18,6 +19,8 @@ mod pages;
 mod people;
 mod samples;
 mod session;
+
 mod shapes;
+mod step_up;
 mod town;
 mod world;

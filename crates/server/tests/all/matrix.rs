@@ -95,11 +95,15 @@ fn refusal(access: Access, caller: &str) -> Option<u16> {
     match (access, caller) {
         (Access::Public, _) => None,
         (_, "nobody" | "signed out" | "wrong token" | "wrong workload") => Some(401),
-        (Access::Reader | Access::Asker, "no group") => Some(403),
+        (Access::Reader | Access::Asker | Access::Member, "no group") => Some(403),
+        // Nobody of them has made a step-up.
+        (Access::Present, _) => Some(403),
         (Access::Reader, _) => None,
-        (Access::Person, "no group" | "person") | (Access::Asker, "person" | "service" | "agent") => None,
-        (Access::Person, "service" | "agent") => Some(403),
-        (Access::Person | Access::Asker, "host") => Some(403),
+        (Access::Person, "no group" | "person")
+        | (Access::Member, "person")
+        | (Access::Asker, "person" | "service" | "agent") => None,
+        (Access::Person | Access::Member, "service" | "agent") => Some(403),
+        (Access::Person | Access::Member | Access::Asker, "host") => Some(403),
         (Access::Cli, "host") => None,
         (Access::Cli, _) => Some(401),
         other => panic!("{other:?}"),

@@ -281,7 +281,7 @@ async fn a_browser_that_wants_a_page_is_sent_to_sign_in_and_a_program_is_told() 
     }
 }
 
-async fn device(town: &Town, login: &str) -> String {
+pub async fn device(town: &Town, login: &str) -> String {
     let json =
         |target: &str, body: String| Request::post(target, body).with("content-type", "application/json");
     let started = town.site.send(json("/api/v1/sign-in/device", "{}".into())).await.json();
@@ -363,14 +363,24 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else_where_people_sign_in
                 assert!(right < 400 && host < 400, "{route:?}: {right} {host}");
             }
             Access::Person => {
-                // `POST /sessions/end` without a session's id finds none; it was let in.
-                let fine = |got: u16| got < 400 || route.path == "/sessions/end" && got == 404;
+                // Without a session's id `POST /sessions/end` finds none; it was let in.
+                let names_one = ["/sessions/end", "/step-up"].contains(&route.path);
+                let fine = |got: u16| got < 400 || names_one && got == 404;
                 assert!(fine(low) && fine(right), "{route:?}: {low} {right}");
                 assert_eq!(host, 403, "{route:?}");
             }
-            Access::Asker => {
+            Access::Asker | Access::Member => {
                 assert_eq!((low, host), (403, 403), "{route:?}");
-                assert!(right < 400, "{route:?}: {right}");
+                // Bob reads and asks; that he may not consent is said to him.
+                let none =
+                    ["/passkeys/revoke", "/script/consents/{id}/begin", "/script/consents/{id}/finish"];
+                let told = none.contains(&route.path) && (400..=404).contains(&right);
+                let fine = right < 400 || told || route.path.contains("/consents/") && right == 403;
+                assert!(fine, "{route:?}: {right}");
+            }
+            Access::Present => {
+                // Let in only with a step-up; whoever signed in can make one.
+                assert_eq!((low, right, host), (403, 403, 403), "{route:?}");
             }
             Access::Cli => {
                 assert_eq!((low, right), (401, 401), "{route:?}");

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use engine::surface::{AccessView, Deed, RoleView};
 use engine::surface::{
-    Asked, ChangeEvidenceView, CommitView, ConfigurationView, Event, Health, LinkAsked, LinkChallengeView,
-    LinkView, OutcomeView, Output, RangeEvidenceView, RangeQuestion, RangeView, RequestView, RunView,
-    SubmissionView, VoteName,
+    ApproveView, Asked, ChangeEvidenceView, CommitView, ConfigurationView, ConsentGiven, ConsentView, Event,
+    Health, LinkAsked, LinkChallengeView, LinkView, OutcomeView, Output, PasskeyView, RangeEvidenceView,
+    RangeQuestion, RangeView, RequestView, RunView, SubmissionView, Viewer, VoteName, You,
 };
+use grant::{ConsentAnswer, Registration};
 use model::PersonKey;
 use model::{
     Action, Answer, Canonical as _, Decision, DecisionId, Digest, Exec, GrantId, Http, HttpExpect, Identity,
@@ -587,4 +588,68 @@ pub fn request() -> RequestView {
         plan: None,
         nonce: [7; 16],
     })
+}
+
+pub fn outcome_id() -> OutcomeId {
+    OutcomeId::derive(&[b"consent"])
+}
+
+/// A plan that waits for somebody's approval; bob's answer wouldn't count.
+pub fn consent(viewer: Option<&Viewer>) -> ConsentView {
+    let plan = plan("consent");
+    let hash = model::Canonical::digest(&plan).unwrap();
+    let reasons = vec![Reason {
+        code: "approval-missing".into(),
+        text: "prod wants 1 of the role release-managers".into(),
+        cure: None,
+        policy: None,
+        need: Need::Waits,
+    }];
+    ConsentView {
+        schema: ConsentView::SCHEMA,
+        outcome: outcome_id(),
+        submission: id("waiting"),
+        subject: "Show <b>prices</b> \u{202e}in euro".into(),
+        change_url: "https://gerrit.example.com/c/shop/+/47".into(),
+        operation: "shop-web".parse().unwrap(),
+        title: "Roll out the web shop".into(),
+        environment: "prod".parse().unwrap(),
+        waits: true,
+        state: OutcomeState::Waiting {
+            reasons,
+            decision: DecisionId::derive(&[b"consent"]),
+            until: at(9_000_000),
+        },
+        plan: Some(plan),
+        hash: Some(hash),
+        code: Some(hash.short_code()),
+        approve: Some(ApproveView { role: "release-managers".parse().unwrap(), people: 2, present: true }),
+        request: None,
+        given: vec![ConsentGiven {
+            person: Some("rita".parse().unwrap()),
+            answer: ConsentAnswer::Approve,
+            kind: "step-up",
+            at: at(1_000),
+            is_of_this_plan: false,
+        }],
+        you: viewer.map(|viewer| match viewer.identity.subject.as_str() {
+            "u-bob" => You { person: None, why_not: Some("bob doesn't have the role".into()) },
+            _ => You { person: viewer.person.clone(), why_not: None },
+        }),
+    }
+}
+
+pub fn passkey(by: Viewer, made: Registration, label: &str) -> PasskeyView {
+    PasskeyView {
+        schema: PasskeyView::SCHEMA,
+        id: Digest::of(made.credential.as_bytes()),
+        credential: made.credential,
+        key: made.key,
+        identity: by.identity,
+        person: by.person,
+        label: label.into(),
+        state: "enrolled",
+        confirmed_by: None,
+        at: at(0),
+    }
 }

@@ -97,6 +97,10 @@ async fn sign_in(origin: Option<&str>, address: SocketAddr, clock: &TestClock) -
         origin,
         readers: vec![READERS.into()],
         granted_by: "The platform team".into(),
+        passkeys: Some(grant::Site {
+            id: "localhost".into(),
+            origin: format!("http://localhost:{}", address.port()),
+        }),
     };
     (sign_in, idp, folder)
 }

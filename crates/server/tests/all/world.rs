@@ -10,14 +10,16 @@ use std::{
 };
 
 use engine::surface::{
-    AccessView, Asked, ChangeEvidenceView, ConfigurationView, Deed, Health, HookAnswer, LinkAsked,
-    LinkChallengeView, LinkView, Metric, Page, PlanView, RangeEvidenceView, RangeQuestion, RequestView,
-    RunQuery, RunRow, RunView, Subject, SubmissionView, Surface, SurfaceError,
+    AccessView, Asked, ChangeEvidenceView, ConfigurationView, ConsentView, Deed, Health, HookAnswer,
+    LinkAsked, LinkChallengeView, LinkView, Metric, Page, PasskeyView, PlanView, RangeEvidenceView,
+    RangeQuestion, RequestView, RunQuery, RunRow, RunView, Subject, SubmissionView, Surface, SurfaceError,
+    Viewer,
 };
+use grant::{Registration, SignedConsent};
 use identity::{Person, Rule};
 use model::{
-    Account, Clock, Entropy, EnvironmentName, Identity, OperationName, PersonKey, Project, RequestId,
-    Requester, Revision, RunId, RunState, ServerName, SubmissionId, Timestamp,
+    Account, Clock, Digest, Entropy, EnvironmentName, Identity, OperationName, OutcomeId, PersonKey, Project,
+    RequestId, Requester, Revision, RunId, RunState, ServerName, SubmissionId, Timestamp,
 };
 use secrecy::SecretString;
 use server::{Limits, ServerConfig, ServerError, SignIn};
@@ -61,6 +63,10 @@ pub struct World {
     pub rules: Mutex<Vec<Rule>>,
     /// Who revoked a link so far.
     pub revoked: Mutex<Vec<String>>,
+    /// Consents that were given so far.
+    pub given: Mutex<Vec<SignedConsent>>,
+    /// Passkeys that were enrolled so far.
+    pub passkeys: Mutex<Vec<PasskeyView>>,
     /// How often a submission was read.
     pub reads: watch::Sender<u64>,
 }
@@ -82,6 +88,8 @@ impl World {
             asked: Mutex::default(),
             rules: Mutex::default(),
             revoked: Mutex::default(),
+            given: Mutex::default(),
+            passkeys: Mutex::default(),
             reads: watch::Sender::new(0),
         })
     }
@@ -299,6 +307,57 @@ impl Surface for World {
     async fn withdraw(&self, id: &RequestId, by: Requester) -> Result<RequestView, SurfaceError> {
         let view = self.request(id).await?;
         Ok(RequestView { state: "withdrawn", ended_by: Some(by), outcome: None, ..view })
+    }
+
+    async fn consents(&self, viewer: Option<&Viewer>) -> Result<Vec<ConsentView>, SurfaceError> {
+        self.whole()?;
+        Ok(vec![samples::consent(viewer)])
+    }
+
+    async fn consent(&self, id: &OutcomeId, viewer: Option<&Viewer>) -> Result<ConsentView, SurfaceError> {
+        self.whole()?;
+        let found = Some(samples::consent(viewer)).filter(|view| view.outcome == *id);
+        found.ok_or_else(|| SurfaceError::NotFound(format!("outcome {id}")))
+    }
+
+    async fn give_consent(&self, signed: SignedConsent) -> Result<ConsentView, SurfaceError> {
+        self.whole()?;
+        let view = samples::consent(None);
+        self.given.lock().unwrap().push(signed);
+        Ok(view)
+    }
+
+    async fn passkeys(&self) -> Result<Vec<PasskeyView>, SurfaceError> {
+        self.whole()?;
+        Ok(self.passkeys.lock().unwrap().clone())
+    }
+
+    async fn enrol_passkey(
+        &self,
+        by: Viewer,
+        made: Registration,
+        label: &str,
+    ) -> Result<PasskeyView, SurfaceError> {
+        self.whole()?;
+        let view = samples::passkey(by, made, label);
+        self.passkeys.lock().unwrap().push(view.clone());
+        Ok(view)
+    }
+
+    async fn confirm_passkey(&self, id: &Digest, by: Viewer) -> Result<PasskeyView, SurfaceError> {
+        self.whole()?;
+        let mut all = self.passkeys.lock().unwrap();
+        let found = all.iter_mut().find(|one| one.id == *id && one.identity != by.identity);
+        let found = found.ok_or_else(|| SurfaceError::Asked("by another person".into()))?;
+        (found.state, found.confirmed_by) = ("confirmed", Some(by.identity.subject));
+        Ok(found.clone())
+    }
+
+    async fn revoke_passkey(&self, id: &Digest, by: &Viewer) -> Result<PasskeyView, SurfaceError> {
+        self.whole()?;
+        let mut all = self.passkeys.lock().unwrap();
+        let at = all.iter().position(|one| one.id == *id && one.identity == by.identity);
+        at.map(|at| all.remove(at)).ok_or_else(|| SurfaceError::NotFound("such passkey".into()))
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Page<RunRow>, SurfaceError> {

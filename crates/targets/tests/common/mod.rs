@@ -170,7 +170,9 @@ pub(crate) fn granted(name: &str, actions: Vec<Action>, files: &[(&str, &str)]) 
         issued_at: now,
         not_after: now.plus_ms(600_000),
         evidence: decision.evidence,
+        presence: None,
     };
+    let grounds = grant::Grounds::default();
     let expect = Expectations {
         gate: gate.id(),
         executor: executor.id(),
@@ -179,6 +181,8 @@ pub(crate) fn granted(name: &str, actions: Vec<Action>, files: &[(&str, &str)]) 
         now,
         plan: &plan,
         decision: &decision,
+        consents: &[],
+        grounds: &grounds,
     };
     verify(grant.sign(&gate).unwrap().as_bytes(), &expect).unwrap()
 }

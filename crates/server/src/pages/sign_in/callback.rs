@@ -12,6 +12,7 @@ use crate::{
     App,
     access::cookie,
     answer::Problem,
+    pages::consents,
     people::{self, People},
 };
 
@@ -22,19 +23,37 @@ pub(crate) async fn get(
 ) -> Response {
     let Some(people) = &app.people else { return Problem::no_sign_in().into_response() };
     let callback = query.map(|Query(callback)| callback).unwrap_or_default();
-    match finish(people, &headers, callback).await {
+    match finish(&app, people, &headers, callback).await {
         Ok(response) => response,
         Err(error) => people::failed(&error).into_response(),
     }
 }
 
-async fn finish(people: &People, headers: &HeaderMap, callback: Callback) -> identity::Result<Response> {
+async fn finish(
+    app: &App,
+    people: &People,
+    headers: &HeaderMap,
+    callback: Callback,
+) -> identity::Result<Response> {
     let binding = people::binding(people, headers).unwrap_or_default();
     let finished = people.party.finish(callback, binding).await?;
     let signed_in = match finished.outcome {
         Outcome::SignedIn(signed_in) => signed_in,
-        // None of ours asks for one yet.
-        Outcome::Present(_) => return Err(identity::Error::NotBegun),
+        Outcome::Present(presence) => {
+            if presence.proof().binds.is_some() {
+                if let Err(problem) = consents::give::came_back(app, people, &presence).await {
+                    return Ok(problem.into_response());
+                }
+            } else {
+                people.sessions.prove(&presence).await?;
+                tracing::info!("a person proved to be present");
+            }
+            let to = HeaderValue::from_str(finished.return_to.as_str());
+            return Ok(match to {
+                Ok(to) => (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response(),
+                Err(_) => Problem::internal().into_response(),
+            });
+        }
     };
     // Whatever session the browser had, or was given by somebody else, is not the one that it has now.
     let name = people.cookies.session();
