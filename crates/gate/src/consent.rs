@@ -7,7 +7,7 @@ use model::{Canonical as _, Digest, Identity, Need, PersonKey, Reason, RoleName}
 use operations::{Environment, Links, RoleSource};
 use policy::{Asked, Question, Run};
 
-use crate::{Case, CaseError, Matter, Rulebook, case::same, passkey};
+use crate::{Case, CaseError, Matter, Rulebook, case::same, passkey, roles::Missing};
 
 /// More than that are not looked at for one outcome.
 pub const MOST_CONSENTS: usize = 64;
@@ -80,17 +80,41 @@ pub(crate) fn everybody(case: &Case, links: &Links) -> BTreeSet<PersonKey> {
 }
 
 /// Whose no, to this plan, ends it, under the rulebook that asks this question: of the role that approves it. It needs no
-/// independence to say no.
+/// independence to say no, and a no that was taken isn't lost with the passkey by which it was said. Of whom it isn't known
+/// now whether it is theirs to say, nothing goes on until it is: that is what is said second.
 pub(crate) fn refusals(
     case: &Case,
     links: &Links,
     question: &Question,
     plan: Option<&Digest>,
-) -> Result<Vec<Reason>, CaseError> {
-    let Asked::Run(Run { approve: Some(approve), .. }) = &question.asked else { return Ok(Vec::new()) };
-    let said = persons(case, links, plan, ConsentAnswer::Refuse)?;
-    let with_role = said.into_keys().filter(|person| question.has_role(person, &approve.role));
-    Ok(with_role.map(|person| refused(&person, &approve.role, plan)).collect())
+    missing: &[Missing],
+) -> (Vec<Reason>, Vec<Reason>) {
+    let (mut no, mut unsure) = (Vec::new(), Vec::new());
+    let Asked::Run(Run { approve: Some(approve), .. }) = &question.asked else { return (no, unsure) };
+    let said = |c: &&Consent| Some(&c.plan) == plan && c.answer == ConsentAnswer::Refuse;
+    for consent in case.consents.iter().filter(said) {
+        let Some(person) = person_of(links, &consent.identity, consent.person.as_ref()) else {
+            unsure.push(unknown_refusal(&consent.identity, plan));
+            continue;
+        };
+        if question.has_role(person, &approve.role) {
+            no.push(refused(person, &approve.role, plan));
+        }
+        let of_them = missing.iter().filter(|m| m.role == approve.role && m.person == *person);
+        unsure.extend(of_them.map(|missing| missing.why.clone()));
+    }
+    (no, unsure)
+}
+
+fn unknown_refusal(identity: &Identity, plan: Option<&Digest>) -> Reason {
+    let code = plan.map(Digest::short_code).unwrap_or_default();
+    Reason {
+        code: "refused-by-somebody".to_owned(),
+        text: format!("{} refused this plan ({code}), and no link says any more which person that is", identity.subject),
+        cure: Some("a change to links.yaml in the operations project names the identity; or a new change, or a new request".to_owned()),
+        policy: None,
+        need: Need::Waits,
+    }
 }
 
 fn refused(person: &PersonKey, role: &RoleName, plan: Option<&Digest>) -> Reason {

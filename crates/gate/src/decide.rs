@@ -16,6 +16,7 @@ use crate::{
     consent,
     question::{Posed, pose, proven},
     request, revision,
+    roles::Missing,
 };
 
 /// The code of the built-in policy that counts who gave the approval which an environment wants.
@@ -91,7 +92,9 @@ pub fn decide(
                     reasons.push(refuse("policy", "no policy permits it".to_owned(), None));
                 }
                 let links = rulebook.configuration.links().with(&proven);
-                refused.extend(consent::refusals(case, &links, &question, hash.as_ref())?);
+                let (no, unsure) = consent::refusals(case, &links, &question, hash.as_ref(), &missing);
+                refused.extend(no);
+                reasons.extend(unsure);
                 policies.extend(deciding);
                 reasons.extend(with_missing(why, missing, rulebook));
                 reasons.extend(unknown);
@@ -192,13 +195,9 @@ fn fits(
 }
 
 /// A policy that names a role of which it isn't known whether somebody has it waits until it is, and that is said too.
-fn with_missing(
-    mut why: Vec<Reason>,
-    missing: Vec<(model::RoleName, Reason)>,
-    rulebook: &Rulebook,
-) -> Vec<Reason> {
+fn with_missing(mut why: Vec<Reason>, missing: Vec<Missing>, rulebook: &Rulebook) -> Vec<Reason> {
     let mut said = Vec::new();
-    for (role, reason) in missing {
+    for Missing { role, why: reason, .. } in missing {
         let mut asks = false;
         for denial in &mut why {
             let names = |id: &String| rulebook.policies.names_role(id, &role);

@@ -120,8 +120,16 @@ impl Challenge {
     /// # Errors
     /// [`LinkRefusal`]
     pub fn answered_by(&self, commit: &MetaCommit) -> Result<(), LinkRefusal> {
-        let text = self.text();
-        if !commit.body.lines().any(|line| line.trim() == text) {
+        // The whole of it, and nothing else in that commit: with a submit, say, Gerrit writes lines of files into a message
+        // that has the name of whoever submits.
+        let said = commit.body.trim();
+        let said = said.strip_prefix(&format!("Patch Set {}:", commit.patch_set)).map_or(said, str::trim);
+        let more = commit.status.is_some()
+            || commit.revision.is_some()
+            || commit.submission_id.is_some()
+            || !commit.labels.is_empty()
+            || !commit.removed.is_empty();
+        if said != self.text() || more {
             return Err(LinkRefusal::OtherText);
         }
         let own =
@@ -234,8 +242,28 @@ mod tests {
 
     #[test]
     fn the_holders_own_message_is_the_answer() {
-        let body = format!("Patch Set 1:\n\n{}\n\nhello", challenge().text());
-        assert_eq!(challenge().answered_by(&commit("1001@srv", AT, &body, "")), Ok(()));
+        for body in [challenge().text(), format!("Patch Set 1:\n\n{}", challenge().text())] {
+            assert_eq!(challenge().answered_by(&commit("1001@srv", AT, &body, "")), Ok(()), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_gerrit_writes_in_the_holders_name_is_no_answer() {
+        let text = challenge().text();
+        let refused = |body: &str, footers: &str| {
+            assert_eq!(
+                challenge().answered_by(&commit("1001@srv", AT, body, footers)),
+                Err(LinkRefusal::OtherText),
+                "{body}"
+            );
+        };
+        // A submit shows what wasn't reviewed: lines of files, each after a blank or a sign.
+        let diff =
+            format!("Change has been successfully merged\n\n```\n@@ -1,2 +1,2 @@\n {text}\n-old\n+new\n```");
+        refused(&diff, "");
+        refused(&format!("Patch Set 1:\n\n{text}\n\nhello"), "");
+        refused(&text, "Status: merged\n");
+        refused(&text, "Label: Code-Review=+2\n");
     }
 
     #[test]

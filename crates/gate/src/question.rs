@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use evidence::{Account as Accounted, ChangeEvidence, FindingCode, ReviewRules, Status};
 use grant::ConsentAnswer;
-use model::{Account, AccountId, Digest, PersonKey, Reason, RoleName, Timestamp};
+use model::{Account, AccountId, Digest, PersonKey, Reason, Timestamp};
 use operations::{Environment, Links, Operation, Proven};
 use policy::{Accept, Approve, Asked, ChangeFacts, Consent, Question, RangeFacts, Run};
 
@@ -12,7 +12,7 @@ use crate::{
     Case, CaseError, CaseEvidence, Matter, RequestMatter, Rulebook, RunMatter, consent,
     request::{Asking, asking},
     revision,
-    roles::{Roles, roles},
+    roles::{Missing, Roles, roles},
 };
 
 /// The question about a case, under one rulebook; `plan` is the hash of what would run, where there is a plan.
@@ -35,7 +35,7 @@ pub(crate) struct Posed {
     /// Why a role isn't known at all: nothing is allowed then.
     pub(crate) unknown: Vec<Reason>,
     /// Why somebody has no role whom the provider may have in its group, by that role.
-    pub(crate) missing: Vec<(RoleName, Reason)>,
+    pub(crate) missing: Vec<Missing>,
 }
 
 /// The links that were proven by challenge.

@@ -246,8 +246,9 @@ pub(crate) fn asking(request: &Request, links: &Links) -> Asking {
     let mut asking = Asking::default();
     let named = by.person.as_ref().filter(|key| links.person(key).is_some());
     let own: Vec<&PersonKey> = links.person_of_identity(&by.identity).into_iter().chain(named).collect();
-    // Of whom nobody knows who it is, nobody can say that the reviewer is somebody else.
-    asking.unlinked = own.is_empty() && by.kind == RequesterKind::Person;
+    // Of whom nobody knows who it is, nobody can say that the reviewer is somebody else; for a service or an agent that is who
+    // answers for it.
+    asking.unlinked = own.is_empty() && (by.kind == RequesterKind::Person || by.acts_for.is_none());
     let mut others = Vec::new();
     if let Some(other) = &by.acts_for {
         others.extend(links.person_of_identity(other));

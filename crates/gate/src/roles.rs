@@ -156,6 +156,16 @@ pub fn narrow(
     Ok(named)
 }
 
+/// That it isn't known whether somebody has a role.
+pub(crate) struct Missing {
+    /// The role.
+    pub(crate) role: RoleName,
+    /// Who.
+    pub(crate) person: PersonKey,
+    /// Why.
+    pub(crate) why: Reason,
+}
+
 /// The roles of some persons, and what can't be said of them.
 pub(crate) struct Roles {
     /// Each person's; of who has none, none.
@@ -163,7 +173,7 @@ pub(crate) struct Roles {
     /// Why a role isn't known at all: nothing is allowed then.
     pub(crate) unknown: Vec<Reason>,
     /// Why somebody has no role whom the provider may have in its group, by that role.
-    pub(crate) missing: Vec<(RoleName, Reason)>,
+    pub(crate) missing: Vec<Missing>,
 }
 
 /// Who of these persons has which role, under one rulebook. Of those who act (approve, ask, submit) it is said why one isn't known.
@@ -210,7 +220,8 @@ pub(crate) fn roles(
                         }
                         Ok(false) => {}
                         Err(why) if acting.contains(person) => {
-                            missing.push((role.clone(), why.reason(person, role)));
+                            let why = why.reason(person, role);
+                            missing.push(Missing { role: role.clone(), person: person.clone(), why });
                         }
                         Err(_) => {}
                     }

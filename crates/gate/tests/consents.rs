@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Ops, Play, at};
-use gate::{Case, Judgement, decide, examine};
+use gate::{Case, Judgement, SessionRead, StatedGroups, decide, examine};
 use grant::{Consent, ConsentAnswer, ConsentProof, StepUp};
 use model::{Answer, Canonical as _, Digest, Identity, Need};
 
@@ -137,6 +137,45 @@ fn a_no_of_somebody_with_the_role_is_final_whatever_others_say() {
     assert!(reason.text.contains("uma") && reason.text.contains(&plan.short_code()), "{reason:?}");
     let rex = judge(&play, &[("rita", YES, plan), ("rex", NO, plan)], |_| {});
     assert_eq!(rex.decision.answer, Answer::Allow, "without the role a no is nobody's");
+}
+
+#[test]
+fn a_no_is_not_lost_while_it_is_not_known_whose_it_is_to_say() {
+    let mut play = wants(1);
+    let first = plan(&play);
+    let gone = judge(&play, &[("rita", YES, first), ("nobody", NO, first)], |_| {});
+    assert_eq!(codes(&gone), ["refused-by-somebody"], "no link names them any more");
+    assert_eq!(gone.decision.reasons[0].need, Need::Waits);
+
+    play.ops.roles = "release: { idp_group: releasers }".into();
+    let plan = plan(&play);
+    let session = |who: &str, groups: &[&str]| SessionRead {
+        session: Digest::of(who.as_bytes()),
+        version: 1,
+        identity: Identity { issuer: ISSUER.into(), subject: who.into() },
+        key: None,
+        groups: StatedGroups::Known(groups.iter().map(|group| (*group).to_owned()).collect()),
+        asked_at: at(-10),
+    };
+    let judged = |sessions: Vec<SessionRead>| {
+        let (mut case, answers) = play.case();
+        let all = [("~uma", YES), ("rita", NO)];
+        case.consents = all.iter().map(|(who, answer)| said(&case, who, *answer, plan)).collect();
+        case.consents[0].identity.subject = "uma".into();
+        case.sessions = sessions;
+        let evidence = examine(&case, &play.world, &answers).unwrap();
+        let [accepted, opened] = play.rulebooks();
+        decide(&case, &evidence, &accepted, &opened, at(0)).unwrap()
+    };
+    let mut uma = session("uma", &["releasers"]);
+    uma.key = Some("uma".parse().unwrap());
+    let signed_out = judged(vec![uma.clone()]);
+    assert_eq!(signed_out.decision.answer, Answer::Deny);
+    assert!(signed_out.decision.reasons.iter().all(|r| r.need == Need::Waits), "{:?}", codes(&signed_out));
+    let rita = session("rita", &["releasers"]);
+    assert_eq!(codes(&judged(vec![uma.clone(), rita]))[0], "consent-refused");
+    let without = judged(vec![uma, session("rita", &[])]);
+    assert_eq!(without.decision.answer, Answer::Allow, "{:?}", codes(&without));
 }
 
 #[test]

@@ -298,6 +298,15 @@ const WHO: &[Situation] = &[
     }),
     ("another issuer's Olivia asked", || but(|a| a.by.identity.issuer = "https://other".into())),
     ("a service asked", || but(|a| a.by = requester(RequesterKind::Service, "ci", None))),
+    ("a service asked for which Olivia answers, and Rex approved it", || {
+        but(|a| a.by = requester(RequesterKind::Service, "o2", None))
+    }),
+    ("a service asked for which Olivia answers, and she approved it", || {
+        but(|a| {
+            a.by = requester(RequesterKind::Service, "o2", None);
+            a.votes = vec![(OLIVIA, 2)];
+        })
+    }),
     ("an agent asked for nobody", || but(|a| a.by = requester(RequesterKind::Agent, "bot", None))),
     ("an agent asked for Olivia, and she approved it", || {
         but(|a| {

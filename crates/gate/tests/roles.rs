@@ -233,9 +233,10 @@ fn link(account: u64, subject: &str, key: Option<&str>) -> LinkRead {
     LinkRead { link: Link { schema: Link::SCHEMA.to_owned(), challenge, change: 7, meta }, version: 1 }
 }
 
-/// Olivia's change, approved by an account that no file names.
+/// Olivia's change, approved by an account that no file names; sam is a person of whom the file has no account.
 fn by_stranger() -> Play {
     let mut play = Play::default();
+    play.ops.links.push_str("- { person: sam }\n");
     play.open(42, OLIVIA);
     play.vote(42, STRANGER, 2);
     play.submit(42, SIMON);
@@ -247,6 +248,9 @@ fn a_vote_of_an_account_that_its_holder_linked_counts() {
     assert_eq!(codes(&judged(&by_stranger(), |_, _| {}).unwrap()), ["reviewer-unlinked"]);
     let linked = judged(&by_stranger(), |case, _| case.links.push(link(STRANGER, "s", Some("sam"))));
     assert_eq!(codes(&linked.unwrap()), [""; 0]);
+    // Who is a person the file says: another key could be somebody's second one.
+    let second = judged(&by_stranger(), |case, _| case.links.push(link(STRANGER, "s", Some("employee-7"))));
+    assert_eq!(codes(&second.unwrap()), ["reviewer-unlinked"]);
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Links {
 
     /// These and more accounts, each proven by its holder to be that identity's: one list. What is here stays as it is: an
     /// account that has a person keeps it, and whose identity it is says this list before the key that a provider said.
-    /// An identity that neither names counts for nobody.
+    /// An identity that neither names counts for nobody, and neither does one of a person whom this list doesn't have.
     #[must_use]
     pub fn with<'a>(&self, proven: impl IntoIterator<Item = &'a Proven>) -> Cow<'_, Self> {
         let mut links = Cow::Borrowed(self);
@@ -59,18 +59,17 @@ impl Links {
             if links.accounts.contains_key(account) {
                 continue;
             }
+            // Who is a person says this list alone: a new key could be somebody's second one.
+            if !links.persons.contains_key(&key) {
+                continue;
+            }
             let all = links.to_mut();
             all.accounts.insert(account.clone(), key.clone());
             all.identities.insert(identity.clone(), key.clone());
-            let nobody = || Person {
-                key: key.clone(),
-                name: None,
-                accounts: BTreeSet::new(),
-                identities: BTreeSet::new(),
-            };
-            let person = all.persons.entry(key.clone()).or_insert_with(nobody);
-            person.accounts.insert(account.clone());
-            person.identities.insert(identity.clone());
+            if let Some(person) = all.persons.get_mut(&key) {
+                person.accounts.insert(account.clone());
+                person.identities.insert(identity.clone());
+            }
         }
         links
     }
@@ -190,7 +189,8 @@ mod tests {
         let links = links.with(&all);
         assert_eq!(whose(&links, 1).as_deref(), Some("alice"), "the reviewed list is not replaced");
         assert_eq!(whose(&links, 2).as_deref(), Some("alice"));
-        assert_eq!(whose(&links, 3).as_deref(), Some("bob"));
+        assert_eq!(whose(&links, 3), None, "who is a person the reviewed list alone says");
+        assert_eq!(links.person(&"bob".parse().unwrap()), None);
         assert_eq!(links.person(&"alice".parse().unwrap()).unwrap().accounts.len(), 2);
         assert_eq!(links.person(&"mallory".parse().unwrap()), None);
     }

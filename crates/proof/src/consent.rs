@@ -189,6 +189,10 @@ pub(crate) fn say(
             "{} approved this very plan with a passkey that they unlocked, on {origins}: each signature is over the plan, the answer and the outcome",
             passkeys.join(", ")
         ));
+        word.push(format!(
+            "whoever ran the server: that those passkeys are {}'s, and that another person confirmed them, is what it wrote down; compare {origins} with exq.yaml",
+            passkeys.join("'s, ")
+        ));
     }
     let erased = people(|by| matches!(by, By::Erased));
     if !erased.is_empty() {

@@ -13,6 +13,7 @@ use identity::{Principal, Via};
 use crate::{
     App,
     answer::Problem,
+    api::ask,
     layers::problems::is_for_programs,
     people::{People, sign_in_path},
     session::SessionKey,
@@ -131,15 +132,19 @@ pub(crate) async fn member(State(app): State<App>, request: Request, next: Next)
     }
 }
 
-/// Lets people in who proved a short while ago to be there.
+/// Lets people in who may read, and proved a short while ago to be there, in the browser that they did it in.
 pub(crate) async fn present(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    if let (Caller::Person(session), Some(people)) = (identify(&app, request.headers()).await, &app.people) {
-        match people.sessions.fresh(&session) {
+    let caller = identify(&app, request.headers()).await;
+    if let (Caller::Person(session), Some(people)) = (&caller, &app.people) {
+        if let Err(problem) = ask::in_browser(&caller) {
+            return problem.into_response();
+        }
+        match people.sessions.fresh(session) {
             Some(fresh) => drop(request.extensions_mut().insert(fresh)),
             None => return step_up::needed(people, &page_of(people, &request)).into_response(),
         }
     }
-    person(State(app), request, next).await
+    member(State(app), request, next).await
 }
 
 /// The page that can be shown again: this one, or where the form was that was sent here.

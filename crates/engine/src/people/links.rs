@@ -206,10 +206,20 @@ impl Engine {
         let kept =
             kept.ok_or_else(|| SurfaceError::NotFound(format!("text {id} that waits to be posted")))?;
         let challenge = kept.value.challenge.clone();
+        if self.clock.now() > challenge.until() {
+            return Err(asked("its ten minutes are over\nhint: ask for a new text: `exq link`"));
+        }
         let server = Arc::clone(self.linkable(&challenge.server)?);
         let (meta, git) = self.answer_on(&server, &challenge, change).await?;
         let account = challenge.account();
-        let expect = self.may_be_linked(&account, &challenge.identity, challenge.key.as_ref()).await?;
+        let (expect, revoked) =
+            self.may_be_linked(&account, &challenge.identity, challenge.key.as_ref()).await?;
+        // What was asked for before may have been posted by whoever had the account then.
+        if revoked.is_some_and(|at| at >= challenge.asked_at) {
+            return Err(asked(
+                "this text was asked for before the link of that account was revoked\nhint: ask for a new text: `exq link`",
+            ));
+        }
         let link = Link { schema: Link::SCHEMA.to_owned(), challenge, change, meta };
         let mut commit = Commit::new();
         let object = commit.object(model::to_canonical(&link).map_err(unavailable)?);
@@ -274,13 +284,14 @@ impl Engine {
             .ok_or_else(|| asked(format!("there is no server {name}\nhint: there are: {}", known())))
     }
 
-    /// That a link takes nothing from anybody, and makes nobody two persons; gives what has to be in the store.
+    /// That a link takes nothing from anybody, and makes nobody two persons; gives what has to be in the store, and when a
+    /// link of that account was revoked.
     async fn may_be_linked(
         &self,
         account: &Account,
         identity: &Identity,
         key: Option<&PersonKey>,
-    ) -> Result<Expect, SurfaceError> {
+    ) -> Result<(Expect, Option<Timestamp>), SurfaceError> {
         let accepted = self.accepted.load();
         let links = accepted.rulebook.configuration.links();
         if links.person_of(account).is_some() {
@@ -303,15 +314,26 @@ impl Engine {
                      hint: `identity.person_claim` in exq.yaml names the claim; or a reviewed change to links.yaml names you",
                 ));
             }
+            (None, Some(key)) if links.person(key).is_none() => {
+                return Err(asked(format!(
+                    "the identity provider calls you {key}, and links.yaml has no such person\n\
+                     hint: a reviewed change to links.yaml adds `- {{ person: {key} }}`; accounts it needs none, these you prove"
+                )));
+            }
             _ => {}
         }
-        match self.store.get::<KeptLink>(&KeptLink::key_of(account)).await? {
-            None => Ok(Expect::Absent),
-            Some(Versioned { value, version, .. }) if value.revoked.is_some() => Ok(Expect::Version(version)),
-            Some(_) => Err(asked(format!(
+        let linked = || {
+            asked(format!(
                 "account {} on {} is linked already\nhint: whoever it is linked to revokes that first: `exq link revoke`",
                 account.id.0, account.server
-            ))),
+            ))
+        };
+        match self.store.get::<KeptLink>(&KeptLink::key_of(account)).await? {
+            None => Ok((Expect::Absent, None)),
+            Some(Versioned { value, version, .. }) => match value.revoked {
+                Some((at, _)) => Ok((Expect::Version(version), Some(at))),
+                None => Err(linked()),
+            },
         }
     }
 

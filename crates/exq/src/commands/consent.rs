@@ -46,7 +46,13 @@ impl ConsentCommand {
             if self.json {
                 say(&view);
             } else {
-                show(&view, "as the server says it; --operations CLONE makes it anew from your own clone");
+                let told = |at: &str| view.get(at).and_then(Value::as_str).unwrap_or("-");
+                show(
+                    &view,
+                    told("code"),
+                    told("hash"),
+                    "as the server says it; --operations CLONE makes it anew from your own clone",
+                );
             }
             return Ok(true);
         };
@@ -68,7 +74,14 @@ impl ConsentCommand {
             ));
             return Ok(false);
         }
-        show(&view, "made anew from your own clone; the page has to show this code");
+        // What is printed is what was made here, whatever else the server says.
+        let made = made.digest()?;
+        show(
+            &view,
+            &made.short_code(),
+            &made.to_string(),
+            "made anew from your own clone; the page has to show this code",
+        );
         if view.get("waits").and_then(Value::as_bool) == Some(true) {
             let begun = api.post(&format!("consents/{outcome}"), &json!({"plan": hash})).await?;
             say(format_args!(
@@ -123,7 +136,7 @@ fn list(all: &Value) {
     }
 }
 
-fn show(view: &Value, how: &str) {
+fn show(view: &Value, code: &str, hash: &str, how: &str) {
     let text = |at: &str| view.pointer(at).and_then(Value::as_str).unwrap_or("-").to_owned();
     say(format_args!("{} in {}: {}\n", text("/operation"), text("/environment"), text("/title")));
     say(format_args!("  for       {}", text("/subject")));
@@ -134,7 +147,7 @@ fn show(view: &Value, how: &str) {
     for line in steps(view) {
         say(line);
     }
-    say(format_args!("\ncode {}   ({how})\nplan {}", text("/code"), text("/hash")));
+    say(format_args!("\ncode {code}   ({how})\nplan {hash}"));
     if let Some(why) = view.pointer("/you/why_not").and_then(Value::as_str) {
         say(format_args!("\nYour answer would not count: {why}"));
     }

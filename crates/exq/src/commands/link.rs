@@ -71,10 +71,15 @@ impl LinkCommand {
             say(&asked);
         } else {
             say(format_args!(
-                "post this on change {change} as a message (Reply), signed in to Gerrit as account {account}, in one line as it is:\n\n\
-                 {}\n\nwaiting for it until {}; this program may be stopped",
-                text("text"),
-                text("until")
+                "post this on change {change} as a message, as account {account} of Gerrit, in one line as it is:\n\n\
+                 {text}\n\n\
+                 with Gerrit's API: curl -u NAME -H 'Content-Type: application/json' -d '{body}' \\\n  \
+                 GERRIT/a/changes/{change}/revisions/current/review\n\
+                 (what is written with Reply on the web page is a comment, and isn't found)\n\n\
+                 waiting for it until {until}; this program may be stopped",
+                text = text("text"),
+                body = json!({"message": text("text")}),
+                until = text("until")
             ));
         }
         let path = format!("links/{}/prove", text("id"));

@@ -27,6 +27,8 @@ pub(crate) async fn linked_and_in_the_group(office: &mut Office) -> Result<()> {
     let without: String =
         links.lines().filter(|line| !line.contains("person: dave")).map(|line| format!("{line}\n")).collect();
     ensure!(without != links, "{links}");
+    // Who is a person the reviewed file says; which accounts are theirs, they prove.
+    let without = format!("{without}- {{ person: dave }}\n");
     office
         .configure(&[
             ("links.yaml", &without),
@@ -74,9 +76,11 @@ pub(crate) async fn linked_and_in_the_group(office: &mut Office) -> Result<()> {
     // Never a second time, and never an account that the file names.
     let number = account.to_string();
     let change = asked.change.number.to_string();
-    for (who, account, why) in
-        [("dave", number.as_str(), "linked already"), ("erin", &number, "linked already")]
-    {
+    for (who, account, why) in [
+        ("dave", number.as_str(), "linked already"),
+        ("erin", &number, "linked already"),
+        ("mallory", &number, "has no such person"),
+    ] {
         let arguments = ["link", "--server", "main", "--account", account, "--change", &change];
         let (code, text) = office.exq(who, &arguments).await?;
         ensure!(code == Some(2) && text.contains(why), "{who}: {code:?} {text}");

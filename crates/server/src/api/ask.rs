@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use identity::{Agent, Deed, Person, Principal, Propose, Service};
+use identity::{Agent, Deed, Person, Principal, Propose, Service, Via};
 use model::{Requester, ServerName};
 
 use crate::{App, access::Caller, answer::Problem};
@@ -103,6 +103,21 @@ pub(crate) fn who(caller: &Caller) -> Result<&Person, Problem> {
         )
         .hint("It may look at plans, ask for operations, and read.")),
         _ => Err(Problem::no_sign_in()),
+    }
+}
+
+/// The person who calls from a browser. A token that lies in a file can be used by whatever runs as that person, and nobody
+/// has to be there.
+pub(crate) fn in_browser(caller: &Caller) -> Result<&Person, Problem> {
+    let person = who(caller)?;
+    match caller {
+        Caller::Person(session) if session.via() == Via::Browser => Ok(person),
+        _ => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "browser-only",
+            "This is done in a browser, by whoever sits there; a command line's token isn't enough.",
+        )
+        .hint("Sign in with the browser, and do it on the page.")),
     }
 }
 

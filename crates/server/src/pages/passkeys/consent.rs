@@ -53,7 +53,7 @@ async fn begun(
     id: &str,
     body: Result<Json<Asked>, JsonRejection>,
 ) -> Result<Json<Begun>, Problem> {
-    let identity = ask::who(caller)?.identity();
+    let identity = ask::in_browser(caller)?.identity();
     let site = site(app)?;
     let Asked { plan, answer } = ask::body(body)?;
     let outcome = v1::consents::ready(app, caller, id, &plan).await?;
@@ -99,7 +99,7 @@ async fn finished(
     id: &str,
     body: Result<Json<Signed>, JsonRejection>,
 ) -> Result<Json<Given>, Problem> {
-    let person = ask::who(caller)?;
+    let person = ask::in_browser(caller)?;
     let body = ask::body(body)?;
     let signed = signed(app, person, id, body).await?;
     let view = app.surface.give_consent(signed).await.map_err(|error| refused(&error))?;
