@@ -2,14 +2,14 @@
 
 mod common;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use common::{
     PATIENCE,
     linking::{POLICY, linked_and_in_the_group, say},
     office::Office,
     word,
 };
-use exq::demo::until;
+use exq::{client::Api, credentials::Credentials, demo::until};
 use serde_json::{Value, json};
 
 type Test = Result<()>;
@@ -29,7 +29,39 @@ async fn who_links_an_account_and_is_in_the_providers_group_lets_it_run_until_ei
         let (code, text) = office.exq("erin", &arguments).await?;
         ensure!(code == Some(2) && text.contains(why), "{code:?} {text}");
     }
+    let free = office.stage.town.desk("dave").rest().call("GET", "accounts/self", None).await?;
+    let free = free.get("_account_id").and_then(Value::as_u64).context("no number")?;
+    let (code, text) = office
+        .exq("mallory", &["link", "--server", "main", "--account", &free.to_string(), "--change", "1"])
+        .await?;
+    ensure!(code == Some(2) && text.contains("has no such person"), "a person of their own making: {text}");
+    a_text_of_before_brings_no_revoked_link_back(&mut office, free).await?;
     office.close().await
+}
+
+/// dave's account was anybody's for a minute: two texts were posted, one was used, and the link was taken back.
+async fn a_text_of_before_brings_no_revoked_link_back(office: &mut Office, account: u64) -> Test {
+    let server = format!("http://{}", office.stage.running()?.address);
+    let file = office.home("dave")?.join("exequatur/sessions.json");
+    let token = Credentials::read(&file)?.token(&server).context("no token")?;
+    let dave = Api::new(server, token)?;
+    let asked = office.ask("alice", "INC-9", "For the messages on it").await?;
+    let change = json!({"change": asked.change.number});
+    let posted = async || -> Result<String> {
+        let text = dave.post("links", &json!({"server": "main", "account": account})).await?;
+        say(office, "dave", asked.change.number, word(&text, "text")).await?;
+        Ok(format!("links/{}/prove", word(&text, "id")))
+    };
+    let (first, second) = (posted().await?, posted().await?);
+    dave.post(&first, &change).await?;
+    let (code, text) = office
+        .exq("dave", &["link", "revoke", "--server", "main", "--account", &account.to_string()])
+        .await?;
+    ensure!(code == Some(0), "{text}");
+    let again = dave.post(&second, &change).await;
+    let Err(why) = again else { anyhow::bail!("linked again: {again:?}") };
+    ensure!(why.to_string().contains("before the link of that account was revoked"), "{why}");
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

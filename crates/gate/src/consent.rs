@@ -94,7 +94,7 @@ pub(crate) fn refusals(
     let said = |c: &&Consent| Some(&c.plan) == plan && c.answer == ConsentAnswer::Refuse;
     for consent in case.consents.iter().filter(said) {
         let Some(person) = person_of(links, &consent.identity, consent.person.as_ref()) else {
-            unsure.push(unknown_refusal(&consent.identity, plan));
+            unsure.push(unknown_refusal(plan));
             continue;
         };
         if question.has_role(person, &approve.role) {
@@ -106,12 +106,14 @@ pub(crate) fn refusals(
     (no, unsure)
 }
 
-fn unknown_refusal(identity: &Identity, plan: Option<&Digest>) -> Reason {
+fn unknown_refusal(plan: Option<&Digest>) -> Reason {
     let code = plan.map(Digest::short_code).unwrap_or_default();
     Reason {
         code: "refused-by-somebody".to_owned(),
-        text: format!("{} refused this plan ({code}), and no link says any more which person that is", identity.subject),
-        cure: Some("a change to links.yaml in the operations project names the identity; or a new change, or a new request".to_owned()),
+        text: format!("somebody refused this plan ({code}), and no link says any more which person that is"),
+        cure: Some(
+            "a change to links.yaml in the operations project names them again; or a new change, or a new request".to_owned(),
+        ),
         policy: None,
         need: Need::Waits,
     }

@@ -149,6 +149,17 @@ async fn a_command_line_is_led_to_the_page_and_gives_no_consent_itself() {
     fits(&document(), &serde_json::json!({"$ref": "#/components/schemas/ConsentBegun"}), &begun).unwrap();
     assert_eq!(begun["code"], hash().short_code());
     assert_eq!(begun["url"], format!("http://{}{}", town.site.address, path()));
+    // Nor by passkey, nor by a sign-in that it would have its person make.
+    let script = |what: &str| format!("/script{}/{what}", path());
+    for (target, body, kind) in [
+        (script("begin"), format!(r#"{{"plan":"{}","answer":"approve"}}"#, hash()), "application/json"),
+        (script("finish"), "{}".to_owned(), "application/json"),
+        (path(), form("approve"), "application/x-www-form-urlencoded"),
+    ] {
+        let answer = town.site.send(request(&target, &body, kind)).await;
+        assert_eq!(answer.status, 403, "{target}: {}", answer.text());
+        assert!(answer.text().contains("in a browser"), "{target}: {}", answer.text());
+    }
     assert_eq!(given(&town), 0);
 }
 

@@ -86,6 +86,16 @@ async fn a_command_line_is_stepped_up_in_a_browser_of_the_same_person_who_is_tol
     assert_eq!(alice.get(&format!("/sign-in/callback{back}")).await.status, 303);
     assert_eq!(town.site.send(ask()).await.json()["present"], true);
     assert!(!is_present(&mut alice).await, "the command line's session, not this one");
+    // What is done with passkeys is done where somebody sits all the same.
+    for route in routes().into_iter().filter(|route| route.access == Access::Present) {
+        let by_token = request(&route).with("authorization", &format!("Bearer {token}"));
+        let answer = town.site.send(by_token).await;
+        assert!(
+            answer.status == 403 && answer.text().contains("in a browser"),
+            "{route:?}: {}",
+            answer.text()
+        );
+    }
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ async fn begin(
     headers: &HeaderMap,
     form: Result<Form<Asked>, FormRejection>,
 ) -> Result<step_up::Begun, Problem> {
+    ask::in_browser(caller)?;
     let (Some(people), Caller::Person(session)) = (&app.people, caller) else {
         return Err(Problem::no_sign_in());
     };
