@@ -4,10 +4,11 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
+use exq::demo::until;
 use serde_json::{Value, json};
 use story::Change;
 
-use super::{Stage, gerrit::Gerrit, word};
+use super::{PATIENCE, Stage, gerrit::Gerrit, word};
 
 /// The view of a change, straight from the API.
 pub(crate) async fn view(stage: &Stage, change: &Change) -> Result<Value> {
@@ -62,12 +63,17 @@ pub(crate) async fn asked_by_the_command_line(stage: &Stage, project: &str) -> R
     ensure!(code == 0 && merged.contains(": reviewed"), "{code}: {merged}");
     ensure!(merged.contains("counts"), "{merged}");
 
-    // the same as the server's own repository says, but for what only a running server can say
-    let (_, json) = says(stage, &[&number, "--json"]).await?;
-    let mut live: Value = serde_json::from_str(&json).with_context(|| json.clone())?;
+    // the same as the server's own repository says, but for what only a running server can say; of one moment: the rollout
+    // that follows from the merge still writes on the change
     let repository = repository(stage, project).display().to_string();
-    let (_, json) = says(stage, &[&number, "--json", "--repo", &repository]).await?;
-    let mut offline: Value = serde_json::from_str(&json).with_context(|| json.clone())?;
+    let (mut live, mut offline) = until("both read the same meta revision", PATIENCE, || async {
+        let (_, json) = says(stage, &[&number, "--json"]).await?;
+        let live: Value = serde_json::from_str(&json).with_context(|| json.clone())?;
+        let (_, json) = says(stage, &[&number, "--json", "--repo", &repository]).await?;
+        let offline: Value = serde_json::from_str(&json).with_context(|| json.clone())?;
+        Ok((live["meta"] == offline["meta"]).then_some((live, offline)))
+    })
+    .await?;
     ensure!(word(&live["change"], "project") == project, "{live}");
     for value in [&mut live, &mut offline] {
         value["change"]["project"] = Value::Null;
